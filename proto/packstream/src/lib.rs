@@ -1,0 +1,1 @@
+//! PackStream: values to bytes and back.

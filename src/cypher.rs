@@ -1,0 +1,1 @@
+//! Cypher: what a text asks of us. Pure.

@@ -1,0 +1,3 @@
+//! The `facebolt` command.
+
+fn main() {}
