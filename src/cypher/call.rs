@@ -1,0 +1,162 @@
+//! Calls of our procedures, as they stand in a text.
+
+use super::constant::Expr;
+use super::names::FunctionCall;
+
+/// A range of bytes of the user's text, on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// How the statement is to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// As usual.
+    Run,
+    /// `EXPLAIN`: only planned. Do no work for it.
+    Explain,
+    /// `PROFILE`: run and measured.
+    Profile,
+}
+
+/// A statement that calls at least one of our procedures, fully understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement<'t> {
+    /// The user's text.
+    pub text: &'t str,
+    /// Plain, `EXPLAIN` or `PROFILE`.
+    pub mode: Mode,
+    /// The number after `CYPHER`, such as 5 or 25; none given: the database's default.
+    pub version: Option<u32>,
+    /// The calls, in order of the text. At least one.
+    pub calls: Vec<Call<'t>>,
+    /// The calls of our functions beside them.
+    pub functions: Vec<FunctionCall>,
+    /// The names of all `$parameters` of the text, each once, in order of the text.
+    pub parameters: Vec<String>,
+}
+
+/// One call of one of our procedures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call<'t> {
+    /// Index into [`Names::procedures`](super::Names::procedures).
+    pub procedure: usize,
+    /// The whole `[OPTIONAL] CALL .. [YIELD ..] [WHERE ..]`.
+    pub span: Span,
+    /// The name as it is written.
+    pub name: Span,
+    /// Is it an `OPTIONAL CALL`?
+    pub optional: bool,
+    /// Is it the only clause of the statement (a `USE` aside)?
+    pub standalone: bool,
+    /// What is passed.
+    pub arguments: Arguments<'t>,
+    /// The columns that it hands on, in order, each with its name outside. A standalone call without
+    /// `YIELD` or with `YIELD *` has all of the signature's.
+    pub yields: Vec<YieldItem<'t>>,
+    /// How that was written.
+    pub written: Yield,
+    /// The `WHERE` behind the `YIELD`.
+    pub filter: Option<Filter<'t>>,
+    /// Where it stands.
+    pub place: Place,
+    /// Does a clause that may write stand before it, in its own query or in one around it? If not, what
+    /// stands before may be run on its own to gather arguments.
+    pub after_write: bool,
+    /// Is it in, or behind, a `CALL {..} IN TRANSACTIONS`?
+    pub in_transactions: bool,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// In the statement's own query, a branch of its `UNION`, or a Cypher 25 `{..}` or `WHEN` block.
+    Query,
+    /// In a `CALL {..}` subquery (of any depth).
+    Subquery,
+    /// In an `EXISTS`, `COUNT` or `COLLECT` subquery (of any depth): subqueries there must name the
+    /// variables that they import.
+    Expression,
+}
+
+/// The arguments of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arguments<'t> {
+    /// No parentheses (only standalone): each argument is the `$parameter` of its name, else its default.
+    Implicit,
+    /// In parentheses. Their number fits the signature.
+    Explicit(Vec<Argument<'t>>),
+}
+
+/// One argument.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument<'t> {
+    /// Where it stands.
+    pub span: Span,
+    /// As it is written.
+    pub text: &'t str,
+    /// What it is.
+    pub value: Value,
+}
+
+/// What an argument is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Known from the text and the parameters.
+    Constant(Expr),
+    /// To be computed by Neo4j, once per row.
+    Computed(Computed),
+}
+
+/// An expression that only Neo4j can compute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computed {
+    /// The outer variables that it reads.
+    pub mentions: Mentions,
+}
+
+/// The variables that an expression reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mentions {
+    /// Exactly these, each once, names without backticks.
+    Exactly(Vec<String>),
+    /// Not known (the expression holds a subquery or a pattern).
+    Unknown,
+}
+
+/// The `WHERE` behind a `YIELD`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter<'t> {
+    /// Where the predicate stands, without the word `WHERE`.
+    pub span: Span,
+    /// As it is written.
+    pub text: &'t str,
+    /// The variables that it reads, the call's own columns aside.
+    pub mentions: Mentions,
+}
+
+/// How the columns were named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Yield {
+    /// Not at all.
+    Absent,
+    /// `YIELD *`.
+    All,
+    /// `YIELD a, b AS c`.
+    Items,
+}
+
+/// One column that a call hands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YieldItem<'t> {
+    /// Index into [`Signature::columns`](super::Signature::columns).
+    pub column: usize,
+    /// Its name outside, as it is to be written in Cypher (with backticks where the user has them).
+    pub written: std::borrow::Cow<'t, str>,
+    /// Its name outside.
+    pub name: String,
+}
