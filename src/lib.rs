@@ -1,5 +1,6 @@
 //! facebolt: a Bolt proxy for Neo4j that embeds faces and links them by exact Euclidean distance.
 
+pub mod config;
 pub mod cypher;
 pub mod face;
 pub mod link;
