@@ -4,3 +4,8 @@ pub mod config;
 pub mod cypher;
 pub mod face;
 pub mod link;
+
+mod metrics;
+mod procedures;
+pub mod server;
+mod session;

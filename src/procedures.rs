@@ -1,0 +1,165 @@
+//! The procedures: what each is called, takes and yields. Adding one is one file and one line in
+//! [`Registry::new`].
+
+mod arguments;
+mod embed;
+mod options;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use packstream::Value;
+
+use crate::face::{Engine, FaceError, ImageError, Loader};
+
+pub(crate) use arguments::{ArgumentError, check};
+
+/// A type of Cypher, as far as signatures need them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    String,
+    Integer,
+    Float,
+    Map,
+    FloatList,
+}
+
+/// An argument of a procedure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Argument {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Type,
+    /// What stands for it where it is left out; `None`: it must be given.
+    pub(crate) default: Option<Default>,
+}
+
+/// The default of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Default {
+    /// `{}`
+    EmptyMap,
+}
+
+/// A column that a procedure yields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Type,
+}
+
+/// What is known of a procedure without calling it.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'static [Argument],
+    pub(crate) columns: &'static [Column],
+    pub(crate) description: &'static str,
+}
+
+/// The rows of one call, values in the order of the signature's columns.
+pub(crate) type Rows = Vec<Vec<Value>>;
+
+/// What procedures work with.
+#[derive(Debug, Clone)]
+pub(crate) struct Tools {
+    pub(crate) loader: Loader,
+    pub(crate) engine: Engine,
+}
+
+/// Why a call failed; its text is what the user reads.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProcedureError {
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// A key of a configuration map.
+    #[error("{0}")]
+    Option(#[from] options::OptionError),
+}
+
+/// The rows to come.
+pub(crate) type Call<'a> = Pin<Box<dyn Future<Output = Result<Rows, ProcedureError>> + Send + 'a>>;
+
+/// A procedure that computes from its arguments alone.
+pub(crate) trait Procedure: std::fmt::Debug + Send + Sync {
+    /// What is known without calling it.
+    fn signature(&self) -> &'static Signature;
+
+    /// Calls it. The arguments fit the signature: one for each, of its type or null. Dropping the future
+    /// cancels the work.
+    fn call<'a>(&'a self, arguments: Vec<Value>, tools: &'a Tools) -> Call<'a>;
+}
+
+/// All procedures.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    procedures: Vec<Box<dyn Procedure>>,
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        Self { procedures: vec![Box::new(embed::Embed)] }
+    }
+
+    /// In the order that indexes refer to.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &dyn Procedure> {
+        self.procedures.iter().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&dyn Procedure> {
+        self.procedures.get(index).map(AsRef::as_ref)
+    }
+}
+
+impl Signature {
+    /// As Neo4j writes it: `face.embed(imageUrl :: STRING, configuration  =  {} :: MAP) :: (..)`.
+    pub(crate) fn render(&self) -> String {
+        let argument = |argument: &Argument| match argument.default {
+            None => format!("{} :: {}", argument.name, argument.kind.name()),
+            Some(default) => format!("{}  =  {} :: {}", argument.name, default.render(), argument.kind.name()),
+        };
+        let arguments: Vec<String> = self.arguments.iter().map(argument).collect();
+        let columns: Vec<String> =
+            self.columns.iter().map(|column| format!("{} :: {}", column.name, column.kind.name())).collect();
+        format!("{}({}) :: {}", self.name, arguments.join(", "), columns.join(", "))
+    }
+}
+
+impl Default {
+    fn render(self) -> &'static str {
+        match self {
+            Self::EmptyMap => "Map{}",
+        }
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Self::EmptyMap => Value::Map(packstream::Map::new()),
+        }
+    }
+}
+
+impl Type {
+    /// Its name in signatures.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::String => "STRING",
+            Self::Integer => "INTEGER",
+            Self::Float => "FLOAT",
+            Self::Map => "MAP",
+            Self::FloatList => "LIST<FLOAT>",
+        }
+    }
+
+    /// Its name in type errors.
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::Integer => "Integer",
+            Self::Float => "Float",
+            Self::Map => "Map",
+            Self::FloatList => "List<Float>",
+        }
+    }
+}

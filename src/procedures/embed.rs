@@ -1,0 +1,107 @@
+//! `face.embed`: one photo in, one row per face out.
+
+use packstream::{Map, Value};
+
+use super::options::{OptionError, Options};
+use super::{Argument, Call, Column, Default, Procedure, ProcedureError, Rows, Signature, Tools, Type};
+use crate::face::{Area, EmbedOptions, Face, Source};
+
+#[derive(Debug)]
+pub(super) struct Embed;
+
+static SIGNATURE: Signature = Signature {
+    name: "face.embed",
+    arguments: &[
+        Argument { name: "imageUrl", kind: Type::String, default: None },
+        Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) },
+    ],
+    columns: &[
+        Column { name: "embedding", kind: Type::FloatList },
+        Column { name: "index", kind: Type::Integer },
+        Column { name: "confidence", kind: Type::Float },
+        Column { name: "area", kind: Type::Map },
+        Column { name: "quality", kind: Type::Float },
+        Column { name: "model", kind: Type::String },
+    ],
+    description: "Find the faces of an image and embed each of them, the largest face first.",
+};
+
+const KEYS: [&str; 7] =
+    ["model", "normalization", "minConfidence", "minSize", "maxFaces", "select", "onNoFace"];
+
+impl Procedure for Embed {
+    fn signature(&self) -> &'static Signature {
+        &SIGNATURE
+    }
+
+    fn call<'a>(&'a self, arguments: Vec<Value>, tools: &'a Tools) -> Call<'a> {
+        Box::pin(async move {
+            let Some(url) = arguments.first().and_then(Value::as_str) else { return Ok(Rows::new()) };
+            let options = options(arguments.get(1), tools)?;
+            embed(url, options, tools).await
+        })
+    }
+}
+
+async fn embed(url: &str, options: EmbedOptions, tools: &Tools) -> Result<Rows, ProcedureError> {
+    let source = Source::parse(url, tools.loader.policy())?;
+    let image = tools.loader.load(&source).await?;
+    let faces = tools.engine.embed(image, options).await?;
+    Ok(faces.iter().map(row).collect())
+}
+
+fn options(argument: Option<&Value>, tools: &Tools) -> Result<EmbedOptions, ProcedureError> {
+    let given = Options::new(argument, &KEYS)?;
+    let default = EmbedOptions::default();
+    let model = given.word("model", |name| Ok::<_, OptionError>(name.to_owned()))?;
+    tools.engine.model(model.as_deref()).map_err(crate::face::FaceError::from)?;
+    let most = u32::try_from(EmbedOptions::MAX_FACES).unwrap_or(u32::MAX);
+    Ok(EmbedOptions {
+        model: model.map(Into::into),
+        normalization: given.word("normalization", str::parse)?.unwrap_or(default.normalization),
+        min_confidence: given
+            .number("minConfidence", 0.0, 1.0)?
+            .map_or(default.min_confidence, narrow),
+        min_size: given.whole("minSize", 0, u32::MAX)?.unwrap_or(default.min_size),
+        max_faces: match given.whole("maxFaces", 1, most)? {
+            Some(faces) => usize::try_from(faces).unwrap_or(default.max_faces),
+            None => default.max_faces,
+        },
+        select: given.word("select", str::parse)?.unwrap_or(default.select),
+        on_no_face: given.word("onNoFace", str::parse)?.unwrap_or(default.on_no_face),
+    })
+}
+
+/// The nearest f32: scores have no more digits than that.
+#[allow(clippy::cast_possible_truncation)]
+fn narrow(number: f64) -> f32 {
+    number as f32
+}
+
+fn row(face: &Face) -> Vec<Value> {
+    let embedding = face.embedding.iter().map(|value| Value::Float(f64::from(*value))).collect();
+    vec![
+        Value::List(embedding),
+        Value::Integer(i64::try_from(face.index).unwrap_or(i64::MAX)),
+        Value::Float(f64::from(face.confidence)),
+        Value::Map(area(&face.area)),
+        Value::Float(f64::from(face.quality)),
+        Value::String(face.model.to_string()),
+    ]
+}
+
+fn area(area: &Area) -> Map {
+    let number = |value: f32| Value::Float(f64::from(value));
+    let point = |point: [f32; 2]| Value::List(point.map(number).to_vec());
+    Map::from([
+        ("x", number(area.x)),
+        ("y", number(area.y)),
+        ("w", number(area.w)),
+        ("h", number(area.h)),
+        ("left_eye", point(area.left_eye)),
+        ("right_eye", point(area.right_eye)),
+        ("nose", point(area.nose)),
+        ("mouth_left", point(area.mouth_left)),
+        ("mouth_right", point(area.mouth_right)),
+    ])
+}

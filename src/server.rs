@@ -1,0 +1,88 @@
+//! The front door: accepts clients and gives each a session of its own.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::Instrument;
+
+use crate::config;
+use crate::metrics;
+use crate::session::{self, Services, SessionError};
+
+/// A pause after accepting failed, so that a lack of file descriptors does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts clients until `shutdown`, then lets running sessions end within `limits.drain_timeout`.
+pub(crate) async fn run(listener: TcpListener, services: Arc<Services>, shutdown: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(services.config.limits.connections.get()));
+    let mut sessions = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+            Some(_) = sessions.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
+                Ok(place) => {
+                    let services = Arc::clone(&services);
+                    let span = tracing::info_span!("connection", %peer);
+                    sessions.spawn(
+                        async move {
+                            serve(stream, peer, &services).await;
+                            drop(place);
+                        }
+                        .instrument(span),
+                    );
+                }
+                Err(_) => tracing::warn!(%peer, "refused: limits.connections is reached"),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let drain = services.config.limits.drain_timeout;
+    tracing::info!(sessions = sessions.len(), ?drain, "draining");
+    let drained = async { while sessions.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain, drained).await.is_err() {
+        tracing::warn!(sessions = sessions.len(), "closed before they had ended");
+    }
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, services: &Services) {
+    let _open = metrics::connection();
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    match session::serve(stream, services).await {
+        Ok(()) => tracing::debug!(%peer, "closed"),
+        Err(SessionError::Client(error)) => tracing::debug!(%error, "the client went away"),
+        Err(error) => {
+            if matches!(error, SessionError::Backend(_) | SessionError::BackendClosed | SessionError::Unreachable { .. }) {
+                metrics::backend_error();
+            }
+            tracing::warn!(error = &error as &dyn std::error::Error, "closed");
+        }
+    }
+}
+
+/// Connects to the backend: its name is resolved anew, and every address tried in turn.
+pub(crate) async fn dial(backend: &config::Backend) -> io::Result<TcpStream> {
+    let address = &backend.url.address;
+    let connecting = TcpStream::connect(address.to_string());
+    let stream = tokio::time::timeout(backend.connect_timeout, connecting)
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer within backend.connect_timeout"))??;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}

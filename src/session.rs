@@ -1,0 +1,308 @@
+//! One client: its handshake, then its requests and their answers, until either side ends.
+//!
+//! One task owns both directions. It never waits for one side without looking at the other, so that a RESET
+//! is seen whatever else is going on, and dropping it drops everything that it started.
+
+mod ahead;
+mod backend;
+mod edit;
+mod error;
+mod frontend;
+mod handshake;
+mod link;
+mod parameters;
+mod qids;
+mod refusal;
+mod request;
+mod state;
+mod statement;
+mod text;
+mod wire;
+
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bolt::failure::Failure;
+use bolt::message::tag;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use self::ahead::Sight;
+use self::backend::Backend;
+use self::frontend::{Frontend, Held, Request, RequestLimits};
+use self::request::Kind;
+use self::statement::Outcome;
+use self::wire::{Stream, Wire};
+use crate::config::Config;
+use crate::procedures::{Registry, Tools};
+
+pub(crate) use self::error::SessionError;
+
+/// How long a client may take to read our last words.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What all sessions share.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) config: Arc<Config>,
+    pub(crate) registry: Registry,
+    pub(crate) tools: Tools,
+    /// How the link kernel finds candidates.
+    pub(crate) tier: crate::link::Tier,
+}
+
+/// Serves one client until either side ends.
+pub(crate) async fn serve<C: Stream>(client: C, services: &Services) -> Result<(), SessionError> {
+    let deadline = Instant::now() + services.config.limits.unauthenticated_timeout;
+    let mut client = Wire::new(client);
+    let opened = tokio::time::timeout_at(deadline, open(&mut client, services));
+    let backend = match opened.await.map_err(|_| SessionError::LoginTimeout).and_then(|opened| opened) {
+        Ok(backend) => backend,
+        Err(error) => {
+            close(&mut client).await;
+            return Err(error);
+        }
+    };
+    let limits = RequestLimits {
+        unauthenticated_bytes: services.config.limits.unauthenticated_bytes,
+        statement_bytes: services.config.limits.statement_bytes,
+    };
+    let mut session = Session { client: Frontend::new(client, limits), backend, services, held: None };
+    let ended = session.run(deadline).await;
+    close(&mut session.client.wire).await;
+    ended
+}
+
+/// Negotiates a version with the client and the backend.
+async fn open<C: Stream>(
+    client: &mut Wire<C>,
+    services: &Services,
+) -> Result<Backend<TcpStream>, SessionError> {
+    let proposals = handshake::proposals(client).await?;
+    match crate::server::dial(&services.config.backend).await {
+        Ok(stream) => {
+            let mut backend = Wire::new(stream);
+            let version = handshake::relay(client, &mut backend, &proposals).await?;
+            Ok(Backend::new(backend, version))
+        }
+        Err(source) => {
+            let address = services.config.backend.url.to_string();
+            let version = handshake::alone(client, &proposals).await?;
+            client.flush().await.map_err(SessionError::Client)?;
+            // HELLO is what a driver expects an answer to.
+            client.need(4).await.map_err(SessionError::Client)?;
+            let failure = Failure::database_unavailable(
+                "neo4j",
+                "facebolt cannot reach the database behind it; check that Neo4j runs and that backend.url \
+                 names it",
+            );
+            client.send_message(&failure.encode(version)?);
+            Err(SessionError::Unreachable { address, source })
+        }
+    }
+}
+
+async fn close<C: Stream>(client: &mut Wire<C>) {
+    // A client that is gone, or does not read, has no use for it.
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, client.close()).await;
+}
+
+/// A client that has been negotiated with.
+struct Session<'s, C, B> {
+    client: Frontend<C>,
+    backend: Backend<B>,
+    services: &'s Services,
+    held: Option<Held>,
+}
+
+/// Why relaying pauses.
+enum Pause {
+    /// A statement is held, and everything before it has succeeded.
+    Native(Held),
+    /// Whether the client is logged in has changed.
+    Authentication,
+    /// The backend has ended, and the client has all its answers.
+    Ended,
+}
+
+impl<C: Stream, B: Stream> Session<'_, C, B> {
+    async fn run(&mut self, deadline: Instant) -> Result<(), SessionError> {
+        let mut deadline = deadline;
+        loop {
+            let authenticated = self.backend.state.authenticated;
+            let relaying = std::future::poll_fn(|cx| self.poll_relay(cx, authenticated));
+            let pause = if authenticated {
+                relaying.await?
+            } else {
+                let limited = tokio::time::timeout_at(deadline, relaying).await;
+                limited.map_err(|_| SessionError::LoginTimeout)??
+            };
+            match pause {
+                Pause::Native(held) => self.native(held).await?,
+                Pause::Authentication => {
+                    deadline = Instant::now() + self.services.config.limits.unauthenticated_timeout;
+                }
+                Pause::Ended => return Ok(()),
+            }
+        }
+    }
+
+    /// Moves bytes both ways for as long as there are any.
+    fn poll_relay(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+        authenticated: bool,
+    ) -> Poll<Result<Pause, SessionError>> {
+        loop {
+            let mut moved = false;
+            if let Some(pause) = self.relay_requests(authenticated)? {
+                return Poll::Ready(Ok(pause));
+            }
+            if let Poll::Ready(flushed) = self.backend.wire.poll_flush(cx) {
+                flushed.map_err(SessionError::Backend)?;
+            }
+            if !self.client.wire.congested() && let Poll::Ready(more) = self.backend.wire.poll_fill(cx) {
+                moved |= more.map_err(SessionError::Backend)?;
+                self.backend.relay(&mut self.client.wire)?;
+            }
+            let flushed = self.client.wire.poll_flush(cx);
+            if let Poll::Ready(Err(error)) = flushed {
+                return Poll::Ready(Err(SessionError::Client(error)));
+            }
+            if self.backend.wire.ended() {
+                return flushed.map(|_| Ok(Pause::Ended));
+            }
+            let room = if self.held.is_some() { self.client.may_wait() } else { self.backend.accepts() };
+            if room && let Poll::Ready(more) = self.client.wire.poll_fill(cx) {
+                moved |= more.map_err(SessionError::Client)?;
+                if self.client.wire.ended() {
+                    // It acts on arrival, as it would without us.
+                    self.held = None;
+                    self.backend.wire.end();
+                    moved = true;
+                }
+            }
+            if !moved {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes the client's requests as far as possible.
+    fn relay_requests(&mut self, authenticated: bool) -> Result<Option<Pause>, SessionError> {
+        if self.backend.state.authenticated != authenticated {
+            return Ok(Some(Pause::Authentication));
+        }
+        if self.held.is_none()
+            && let Request::Hold(held) = self.client.relay(&mut self.backend)?
+        {
+            self.held = Some(held);
+        }
+        if self.held.is_some() {
+            if let Sight::Urgent { waiting, at, .. } = self.client.look_ahead() {
+                // The statement has not begun: it and what waits behind it is ignored, in its turn.
+                self.held = None;
+                for _ in 0..=waiting {
+                    self.backend.answer(&mut self.client.wire, bolt::message::ignored());
+                }
+                self.client.skip_to(at);
+                return self.relay_requests(authenticated);
+            }
+            if self.backend.settled() {
+                match self.held.take() {
+                    Some(held) if self.backend.state.ready() => return Ok(Some(Pause::Native(held))),
+                    // The backend ignores or refuses it.
+                    Some(held) => self.forward(&held)?,
+                    None => {}
+                }
+                return self.relay_requests(authenticated);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sends the very bytes of a statement that was held.
+    fn forward(&mut self, held: &Held) -> Result<(), SessionError> {
+        self.backend.expect(Kind::Run.sent())?;
+        self.backend.wire.send(&held.raw);
+        self.client.resume();
+        Ok(())
+    }
+
+    /// Does the work of a statement that names us, while the client is watched.
+    async fn native(&mut self, held: Held) -> Result<(), SessionError> {
+        let span = tracing::info_span!("statement");
+        let work = statement::run(&mut self.backend, self.services, &held).instrument(span);
+        let event = tokio::select! {
+            biased;
+            interruption = watch(&mut self.client) => Err(interruption?),
+            outcome = work => Ok(outcome?),
+        };
+        match event {
+            Ok(Outcome::Forward) => self.forward(&held)?,
+            Ok(Outcome::Send { run, edit }) => {
+                let mut sent = Kind::Run.sent();
+                sent.edit = Some(edit);
+                self.backend.expect(sent)?;
+                self.backend.wire.send_message(&run);
+                self.client.resume();
+            }
+            Ok(Outcome::Fail(failure)) => {
+                let failure = failure.encode(self.backend.version)?;
+                self.backend.answer(&mut self.client.wire, failure);
+                self.client.fail();
+                self.client.resume();
+            }
+            Ok(Outcome::Failed(failure)) => {
+                self.backend.answer(&mut self.client.wire, failure);
+                self.client.resume();
+            }
+            Err(Interruption::Urgent { tag, waiting, at }) => {
+                if tag == tag::RESET {
+                    let failure = Failure::terminated().encode(self.backend.version)?;
+                    self.backend.answer(&mut self.client.wire, failure);
+                    for _ in 0..waiting {
+                        self.backend.answer(&mut self.client.wire, bolt::message::ignored());
+                    }
+                }
+                self.client.skip_to(at);
+            }
+            Err(Interruption::Gone) => self.backend.wire.end(),
+        }
+        Ok(())
+    }
+}
+
+/// What a client does that ends native work.
+enum Interruption {
+    /// RESET or GOODBYE.
+    Urgent { tag: u8, waiting: usize, at: usize },
+    /// It has closed.
+    Gone,
+}
+
+/// Reads the client, and writes what waits for it, until it wants the work to end.
+async fn watch<C: Stream>(client: &mut Frontend<C>) -> Result<Interruption, SessionError> {
+    std::future::poll_fn(|cx| {
+        loop {
+            if let Sight::Urgent { tag, waiting, at } = client.look_ahead() {
+                return Poll::Ready(Ok(Interruption::Urgent { tag, waiting, at }));
+            }
+            if let Poll::Ready(Err(error)) = client.wire.poll_flush(cx) {
+                return Poll::Ready(Err(SessionError::Client(error)));
+            }
+            if !client.may_wait() {
+                return Poll::Pending;
+            }
+            match client.wire.poll_fill(cx) {
+                Poll::Ready(Ok(true)) => {}
+                Poll::Ready(Ok(false)) => return Poll::Ready(Ok(Interruption::Gone)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(SessionError::Client(error))),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await
+}

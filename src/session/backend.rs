@@ -1,0 +1,342 @@
+//! The backend's side of a connection: what it owes, and its answers on their way to the client or to us.
+
+use std::sync::Arc;
+
+use bolt::Version;
+use bolt::chunk::{Frame, Scanner};
+use bolt::message::tag;
+use bolt::owed::{Origin, Owed};
+use bytes::{Buf, BytesMut};
+
+use super::SessionError;
+use super::edit::Edit;
+use super::qids::Qids;
+use super::request::{Kind, Sent};
+use super::state::{State, Summary};
+use super::wire::{Stream, Wire};
+
+/// Requests that may be in flight on one connection. Neo4j itself stops reading at 300.
+const MAX_OWED: usize = 4096;
+
+/// Longest answer that is collected to be read or translated. Rows that only pass are never collected.
+const MAX_COLLECTED: usize = 256 * 1024 * 1024;
+
+/// `SUCCESS {has_more: true}`, the only SUCCESS that does not end a PULL.
+const HAS_MORE: &[u8; 13] = b"\xB1\x70\xA1\x88has_more\xC3";
+
+/// One connection to the backend.
+#[derive(Debug)]
+pub(crate) struct Backend<S> {
+    pub(crate) wire: Wire<S>,
+    pub(crate) version: Version,
+    pub(crate) state: State,
+    pub(crate) qids: Qids,
+    owed: Owed<Sent>,
+    reading: Reading,
+    /// Edited statements of which results may be open.
+    live: Vec<Arc<Edit>>,
+}
+
+/// The answer that is being read.
+#[derive(Debug, Default)]
+struct Reading {
+    scanner: Scanner,
+    /// Bytes at the head of the inbox that the scanner has seen but nobody has taken.
+    scanned: usize,
+    head: Head,
+    plan: Plan,
+    message: Vec<u8>,
+}
+
+/// The first bytes of a message.
+#[derive(Debug, Default)]
+struct Head {
+    bytes: [u8; HAS_MORE.len()],
+    length: usize,
+}
+
+/// What becomes of the answer that is being read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// Its tag is not known yet.
+    #[default]
+    Undecided,
+    /// Its bytes go to the client as they are.
+    Through,
+    /// It is collected, to be translated, to be read by us or to be dropped.
+    Collect,
+}
+
+/// An answer to a request of ours.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The message, without chunks.
+    pub(crate) payload: Vec<u8>,
+    /// Its tag.
+    pub(crate) tag: u8,
+}
+
+impl Head {
+    fn take(&mut self, payload: &[u8]) {
+        for (to, from) in self.bytes.iter_mut().skip(self.length).zip(payload) {
+            *to = *from;
+        }
+        self.length = self.length.saturating_add(payload.len());
+    }
+
+    fn tag(&self) -> Option<u8> {
+        if self.length >= 2 { self.bytes.get(1).copied() } else { None }
+    }
+
+    fn summary(&self) -> Option<Summary> {
+        Some(match self.tag()? {
+            tag::SUCCESS if self.length == HAS_MORE.len() && self.bytes == *HAS_MORE => Summary::More,
+            tag::SUCCESS => Summary::Done,
+            tag::FAILURE => Summary::Failure,
+            tag::IGNORED => Summary::Ignored,
+            _ => return None,
+        })
+    }
+}
+
+impl<S: Stream> Backend<S> {
+    pub(crate) fn new(wire: Wire<S>, version: Version) -> Self {
+        Self {
+            wire,
+            version,
+            state: State::default(),
+            qids: Qids::default(),
+            owed: Owed::new(MAX_OWED),
+            reading: Reading::default(),
+            live: Vec::new(),
+        }
+    }
+
+    /// Is it wise to send more to the backend now?
+    pub(crate) fn accepts(&self) -> bool {
+        !self.wire.congested() && self.owed.len() < MAX_OWED / 2
+    }
+
+    /// Has the backend answered everything?
+    pub(crate) fn settled(&self) -> bool {
+        self.owed.is_empty()
+    }
+
+    /// Takes note that a request of the client's has been (or is being) sent.
+    pub(crate) fn expect(&mut self, sent: Sent) -> Result<(), SessionError> {
+        self.live.extend(sent.edit.clone());
+        Ok(self.owed.request(Origin::Client(sent))?)
+    }
+
+    /// Sends a request of our own.
+    pub(crate) fn ask(&mut self, payload: &[u8]) -> Result<(), SessionError> {
+        self.owed.request(Origin::Ours)?;
+        self.wire.send_message(payload);
+        Ok(())
+    }
+
+    /// Answers a request of the client's in the backend's stead, in its turn.
+    pub(crate) fn answer<C: Stream>(&mut self, client: &mut Wire<C>, payload: Vec<u8>) {
+        if let Some(due) = self.owed.local(payload) {
+            client.send_message(&due);
+        }
+    }
+
+    /// Must the bodies of PULL and DISCARD be looked at?
+    pub(crate) fn renumbers(&self) -> bool {
+        self.qids.shifted()
+    }
+
+    /// Moves what the backend has answered to the client. Answers to requests of ours are dropped: whoever
+    /// asked is gone.
+    pub(crate) fn relay<C: Stream>(&mut self, client: &mut Wire<C>) -> Result<(), SessionError> {
+        let mut inbox = std::mem::take(&mut self.wire.inbox);
+        let result = self.relay_from(&mut inbox, client);
+        if !inbox.is_empty() {
+            self.wire.inbox = inbox;
+        }
+        result
+    }
+
+    fn relay_from<C: Stream>(
+        &mut self,
+        inbox: &mut BytesMut,
+        client: &mut Wire<C>,
+    ) -> Result<(), SessionError> {
+        let all: &[u8] = inbox;
+        let mut rest = all.get(self.reading.scanned..).unwrap_or_default();
+        // Bytes from `from` on have not been given to the client; the message being read began at `start`.
+        let (mut from, mut start) = (0, 0);
+        let slice = |a: usize, b: usize| all.get(a..b).unwrap_or_default();
+        while let Some(frame) = self.reading.scanner.next(&mut rest) {
+            let position = all.len() - rest.len();
+            match frame {
+                Frame::Noop => start = position,
+                Frame::Data { payload, .. } => {
+                    self.reading.head.take(payload);
+                    if self.reading.plan == Plan::Undecided
+                        && let Some(tag) = self.reading.head.tag()
+                    {
+                        self.reading.plan = self.plan(tag);
+                        if self.reading.plan == Plan::Collect {
+                            client.send(slice(from, start));
+                            from = start;
+                            let head = self.reading.head.length - payload.len();
+                            let head = self.reading.head.bytes.get(..head).unwrap_or_default();
+                            self.reading.message.extend_from_slice(head);
+                        }
+                    }
+                    if self.reading.plan == Plan::Collect {
+                        self.collect(payload)?;
+                        from = position;
+                    }
+                }
+                Frame::End => {
+                    let plan = std::mem::take(&mut self.reading.plan);
+                    let head = std::mem::take(&mut self.reading.head);
+                    let message = std::mem::take(&mut self.reading.message);
+                    let mut due = Vec::new();
+                    let origin = match head.summary() {
+                        Some(summary) => self.summary(summary, &mut due)?,
+                        None => None,
+                    };
+                    if plan == Plan::Collect {
+                        from = position;
+                        if let Some(Origin::Client(sent)) = origin {
+                            client.send_message(&self.translate(&sent, message)?);
+                        }
+                    }
+                    if !due.is_empty() {
+                        client.send(slice(from, position));
+                        from = position;
+                        due.iter().for_each(|reply| client.send_message(reply));
+                    }
+                    start = position;
+                }
+            }
+        }
+        let position = all.len() - rest.len();
+        if self.reading.plan == Plan::Undecided && self.reading.scanner.in_message() {
+            client.send(slice(from, start));
+            self.reading.scanned = position - start;
+            inbox.advance(start);
+        } else {
+            client.send(slice(from, position));
+            self.reading.scanned = 0;
+            inbox.advance(position);
+        }
+        Ok(())
+    }
+
+    fn collect(&mut self, payload: &[u8]) -> Result<(), SessionError> {
+        if self.reading.message.len() + payload.len() > MAX_COLLECTED {
+            return Err(SessionError::AnswerTooLarge);
+        }
+        self.reading.message.extend_from_slice(payload);
+        Ok(())
+    }
+
+    /// What becomes of an answer with this tag.
+    fn plan(&self, tag: u8) -> Plan {
+        match self.owed.front() {
+            Some(Origin::Ours) => Plan::Collect,
+            Some(Origin::Client(sent)) if tag != tag::RECORD => {
+                let translated = sent.edit.is_some()
+                    || (tag == tag::FAILURE && !self.live.is_empty())
+                    || (sent.kind == Kind::Run && self.qids.shifted());
+                if translated { Plan::Collect } else { Plan::Through }
+            }
+            // Nothing is owed: let the client make of it what it would without us.
+            _ => Plan::Through,
+        }
+    }
+
+    fn summary(
+        &mut self,
+        summary: Summary,
+        due: &mut Vec<Vec<u8>>,
+    ) -> Result<Option<Origin<Sent>>, SessionError> {
+        if self.owed.front().is_none() {
+            return Ok(None);
+        }
+        let origin = self.owed.summary(due)?;
+        match &origin {
+            Origin::Client(sent) => {
+                self.state.answered(sent.kind, summary, self.version.has_logon());
+                if !self.state.transaction && matches!(sent.kind, Kind::Pull | Kind::End | Kind::Reset | Kind::Begin)
+                {
+                    if summary == Summary::Done {
+                        self.live.clear();
+                    }
+                    self.qids.clear();
+                }
+            }
+            Origin::Ours if matches!(summary, Summary::Failure | Summary::Ignored) => self.state.failed = true,
+            Origin::Ours => {}
+        }
+        Ok(Some(origin))
+    }
+
+    /// An answer as the client is to see it.
+    fn translate(&self, sent: &Sent, payload: Vec<u8>) -> Result<Vec<u8>, SessionError> {
+        let payload = if sent.kind == Kind::Run { self.qids.answer(payload)? } else { payload };
+        match &sent.edit {
+            Some(edit) => edit.answer(payload, self.version),
+            None => Edit::raised(&self.live, payload, self.version),
+        }
+    }
+
+    /// The next message that answers a request of ours. May be dropped at any time: nothing is lost.
+    pub(crate) async fn next_answer(&mut self) -> Result<Answer, SessionError> {
+        loop {
+            if let Some(answer) = self.take_answer()? {
+                return Ok(answer);
+            }
+            let filled = std::future::poll_fn(|cx| {
+                if let std::task::Poll::Ready(Err(error)) = self.wire.poll_flush(cx) {
+                    return std::task::Poll::Ready(Err(error));
+                }
+                self.wire.poll_fill(cx)
+            });
+            if !filled.await.map_err(SessionError::Backend)? {
+                return Err(SessionError::BackendClosed);
+            }
+        }
+    }
+
+    fn take_answer(&mut self) -> Result<Option<Answer>, SessionError> {
+        let inbox = std::mem::take(&mut self.wire.inbox);
+        let mut rest: &[u8] = inbox.get(self.reading.scanned..).unwrap_or_default();
+        self.reading.scanned = 0;
+        let mut answer = None;
+        while let Some(frame) = self.reading.scanner.next(&mut rest) {
+            match frame {
+                Frame::Noop => {}
+                Frame::Data { payload, .. } => {
+                    self.reading.plan = Plan::Collect;
+                    self.reading.head.take(payload);
+                    if let Err(error) = self.collect(payload) {
+                        return Err(error);
+                    }
+                }
+                Frame::End => {
+                    self.reading.plan = Plan::Undecided;
+                    let head = std::mem::take(&mut self.reading.head);
+                    let payload = std::mem::take(&mut self.reading.message);
+                    if let Some(summary) = head.summary() {
+                        self.summary(summary, &mut Vec::new())?;
+                    }
+                    answer = head.tag().map(|tag| Answer { payload, tag });
+                    break;
+                }
+            }
+        }
+        let taken = inbox.len() - rest.len();
+        let mut inbox = inbox;
+        inbox.advance(taken);
+        if !inbox.is_empty() {
+            self.wire.inbox = inbox;
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,261 @@
+//! The client's side of a connection: its requests, on their way to the backend or held for us.
+
+use bolt::chunk::{Frame, Scanner};
+use bolt::message::tag;
+use bytes::{Buf, BytesMut};
+
+use super::SessionError;
+use super::ahead::{Ahead, Sight};
+use super::backend::Backend;
+use super::request::Kind;
+use super::text::{Query, query};
+use super::wire::{Stream, Wire};
+use crate::cypher;
+
+/// Longest query text that is looked at; a longer one passes as it is.
+const MAX_TEXT: usize = 16 * 1024 * 1024;
+
+/// What may be read from a client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestLimits {
+    /// Longest message before LOGON succeeded.
+    pub(crate) unauthenticated_bytes: usize,
+    /// Longest statement that is held, and what may wait behind it.
+    pub(crate) statement_bytes: usize,
+}
+
+/// One connection from a client.
+#[derive(Debug)]
+pub(crate) struct Frontend<S> {
+    pub(crate) wire: Wire<S>,
+    limits: RequestLimits,
+    reading: Reading,
+    ahead: Ahead,
+    /// We answered a request with FAILURE; the backend does not know.
+    failed: bool,
+}
+
+/// A RUN that names us, kept back.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The very bytes, chunks and all.
+    pub(crate) raw: BytesMut,
+    /// The message without chunks; none if it is longer than what may be held.
+    pub(crate) payload: Option<Vec<u8>>,
+}
+
+/// What the client's side asks of the session.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Nothing more until there are more bytes, or room.
+    Wait,
+    /// A statement that names us.
+    Hold(Held),
+}
+
+/// The request that is being read.
+#[derive(Debug, Default)]
+struct Reading {
+    scanner: Scanner,
+    /// Bytes at the head of the inbox that the scanner has seen but nobody has taken.
+    scanned: usize,
+    /// The message so far, as long as it matters.
+    payload: Vec<u8>,
+    length: usize,
+    plan: Plan,
+}
+
+/// What becomes of the request that is being read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// Its tag is not known yet.
+    #[default]
+    Undecided,
+    /// Its bytes go to the backend as they are.
+    Through,
+    /// A RUN of which the text is not complete yet.
+    Text,
+    /// A RUN that names us: all of it is kept.
+    Hold,
+    /// The same, but it is too long.
+    TooLong,
+    /// A PULL or DISCARD whose statement number must be changed.
+    Renumber,
+    /// Answered by us with IGNORED.
+    Ignore,
+}
+
+impl<S: Stream> Frontend<S> {
+    pub(crate) fn new(wire: Wire<S>, limits: RequestLimits) -> Self {
+        Self { wire, limits, reading: Reading::default(), ahead: Ahead::default(), failed: false }
+    }
+
+    /// From here on every request is answered with IGNORED, up to a RESET.
+    pub(crate) fn fail(&mut self) {
+        self.failed = true;
+    }
+
+    /// May more be read from the client while a statement is held?
+    pub(crate) fn may_wait(&self) -> bool {
+        self.wire.inbox.len() < self.limits.statement_bytes
+    }
+
+    /// Looks through what waits behind a held statement.
+    pub(crate) fn look_ahead(&mut self) -> Sight {
+        self.ahead.look(&self.wire.inbox)
+    }
+
+    /// Drops what waits in front of the request at `at` of the inbox.
+    pub(crate) fn skip_to(&mut self, at: usize) {
+        self.wire.inbox.advance(at.min(self.wire.inbox.len()));
+        self.ahead = Ahead::default();
+    }
+
+    /// The held statement has been dealt with; what waits behind it is read in the ordinary way.
+    pub(crate) fn resume(&mut self) {
+        self.ahead = Ahead::default();
+    }
+
+    /// Moves requests to the backend, up to one that must be held.
+    pub(crate) fn relay<B: Stream>(&mut self, backend: &mut Backend<B>) -> Result<Request, SessionError> {
+        let mut inbox = std::mem::take(&mut self.wire.inbox);
+        let result = self.relay_from(&mut inbox, backend);
+        if !inbox.is_empty() {
+            self.wire.inbox = inbox;
+        }
+        result
+    }
+
+    fn relay_from<B: Stream>(
+        &mut self,
+        inbox: &mut BytesMut,
+        backend: &mut Backend<B>,
+    ) -> Result<Request, SessionError> {
+        // Bytes before `start` are done with; the message being read began there.
+        let mut start = 0;
+        let mut position = self.reading.scanned;
+        let mut held = None;
+        while backend.accepts() && held.is_none() {
+            let mut rest = inbox.get(position..).unwrap_or_default();
+            let Some(frame) = self.reading.scanner.next(&mut rest) else { break };
+            let end = inbox.len() - rest.len();
+            match frame {
+                Frame::Noop => {}
+                Frame::Data { payload, .. } => {
+                    self.reading.length += payload.len();
+                    self.check_length(backend)?;
+                    if !matches!(self.reading.plan, Plan::Through | Plan::Ignore | Plan::TooLong) {
+                        self.reading.payload.extend_from_slice(payload);
+                    }
+                    self.decide(backend)?;
+                }
+                Frame::End => {
+                    let reading = std::mem::take(&mut self.reading);
+                    self.reading.scanner = reading.scanner;
+                    match reading.plan {
+                        Plan::Through => {}
+                        // A message of less than two bytes: the backend knows what to do.
+                        Plan::Undecided => backend.expect(Kind::Other.sent())?,
+                        Plan::Text => backend.expect(Kind::Run.sent())?,
+                        Plan::Ignore => {
+                            backend.answer(&mut self.wire, bolt::message::ignored());
+                            start = end;
+                        }
+                        Plan::Renumber => {
+                            let payload = super::text::renumber(&reading.payload, &backend.qids)?;
+                            backend.expect(Kind::Pull.sent())?;
+                            backend.wire.send_message(&payload);
+                            start = end;
+                        }
+                        Plan::Hold => held = Some((start, end, Some(reading.payload))),
+                        Plan::TooLong => held = Some((end, end, None)),
+                    }
+                }
+            }
+            position = end;
+            // Only what is held, or may have to be, stays.
+            let keep = match self.reading.plan {
+                Plan::Through => false,
+                Plan::Ignore | Plan::TooLong => {
+                    start = position;
+                    false
+                }
+                _ => self.reading.scanner.in_message(),
+            };
+            if !keep && held.is_none() {
+                backend.wire.send(inbox.get(start..position).unwrap_or_default());
+                start = position;
+            }
+        }
+        if let Some((from, to, payload)) = held {
+            inbox.advance(from);
+            let raw = inbox.split_to(to - from);
+            self.reading.scanned = 0;
+            return Ok(Request::Hold(Held { raw, payload }));
+        }
+        self.reading.scanned = position - start;
+        inbox.advance(start);
+        Ok(Request::Wait)
+    }
+
+    fn check_length<B: Stream>(&mut self, backend: &Backend<B>) -> Result<(), SessionError> {
+        if !backend.state.authenticated && self.reading.length > self.limits.unauthenticated_bytes {
+            return Err(SessionError::TooLongBeforeLogin);
+        }
+        if self.reading.plan == Plan::Hold && self.reading.length > self.limits.statement_bytes {
+            self.reading.plan = Plan::TooLong;
+            self.reading.payload = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Decides what becomes of the message being read, as soon as enough of it is there.
+    fn decide<B: Stream>(&mut self, backend: &mut Backend<B>) -> Result<(), SessionError> {
+        if self.reading.plan == Plan::Undecided {
+            let Some(&tag) = self.reading.payload.get(1) else { return Ok(()) };
+            self.reading.plan = if self.failed {
+                self.while_failed(tag)?
+            } else {
+                match tag {
+                    tag::RUN => Plan::Text,
+                    tag::PULL | tag::DISCARD if backend.renumbers() => Plan::Renumber,
+                    _ => Plan::Through,
+                }
+            };
+            if self.reading.plan == Plan::Through {
+                backend.expect(Kind::of(tag).sent())?;
+            }
+        }
+        if self.reading.plan == Plan::Text {
+            let names_us = match query(&self.reading.payload) {
+                Query::Incomplete if self.reading.length < MAX_TEXT => return Ok(()),
+                Query::Incomplete | Query::Unreadable => false,
+                Query::Text(text) => cypher::mentions(text),
+            };
+            if names_us {
+                self.reading.plan = Plan::Hold;
+            } else {
+                self.reading.plan = Plan::Through;
+                backend.expect(Kind::Run.sent())?;
+            }
+        }
+        if self.reading.plan == Plan::Through {
+            self.reading.payload = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// After a FAILURE of ours the backend would still serve what the client believes to be ignored.
+    fn while_failed(&mut self, tag: u8) -> Result<Plan, SessionError> {
+        match tag {
+            tag::RESET => {
+                self.failed = false;
+                Ok(Plan::Through)
+            }
+            tag::GOODBYE => Ok(Plan::Through),
+            // Neo4j answers these with FAILURE, then closes.
+            tag::BEGIN | tag::LOGON | tag::LOGOFF | tag::HELLO => Err(SessionError::NotInFailedState),
+            _ => Ok(Plan::Ignore),
+        }
+    }
+}

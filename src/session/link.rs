@@ -1,0 +1,193 @@
+//! The Euclidean-link statement: Neo4j reads the vectors, the kernel finds the pairs, Neo4j runs the rest of
+//! the statement on them.
+
+mod gather;
+mod pairs;
+mod vectors;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use bolt::failure::Failure;
+use bolt::message::RunMessage;
+use packstream::Value;
+
+use self::gather::Gathered;
+use self::pairs::Pairs;
+use self::vectors::{BadVector, Side};
+use super::backend::Backend;
+use super::edit::Edit;
+use super::parameters::Parameters;
+use super::statement::Outcome;
+use super::wire::Stream;
+use super::{Services, SessionError, refusal};
+use crate::cypher::{self, Expr, LinkShape};
+use crate::link::{self, LinkError, Options, Pair, Predicate};
+use crate::metrics;
+
+/// Label of the metrics.
+const NAME: &str = "link";
+
+/// Runs the statement. May be dropped at any time.
+pub(crate) async fn run<B: Stream>(
+    backend: &mut Backend<B>,
+    services: &Services,
+    run: &RunMessage<'_>,
+    shape: &LinkShape<'_>,
+) -> Result<Outcome, SessionError> {
+    let started = Instant::now();
+    let parameters = Parameters::new(run.parameters);
+    let Some(threshold) = threshold(&shape.threshold, &parameters)? else { return Ok(Outcome::Forward) };
+    let predicate = match Predicate::new(metric(shape.metric), comparison(shape.comparison), threshold) {
+        Ok(predicate) => predicate,
+        // Odd thresholds are left to Neo4j.
+        Err(_) => return Ok(Outcome::Forward),
+    };
+
+    let (left, right) = match metrics::timed(NAME, "gather", gather::run(backend, run, &shape.gather)).await? {
+        Gathered::Sides(left, right) => (left, right),
+        Gathered::Failure(payload) => return Ok(Outcome::Failed(payload)),
+        Gathered::TooLong => return Ok(Outcome::Forward),
+    };
+    let right = right.unwrap_or_else(|| Arc::clone(&left));
+    tracing::debug!(left = left.len(), right = right.len(), "vectors read");
+    if let Some(bad) = vectors::first_bad(&left, &right, shape.order) {
+        if shape.residual {
+            return Ok(Outcome::Fail(refusal::unable(
+                "This statement compares nodes of which some have no vector, or vectors of different lengths; \
+                 which of them it really compares depends on a predicate over both nodes. Exclude them by a \
+                 predicate on each node, such as `p1.embedding IS NOT NULL`.",
+            )));
+        }
+        return Ok(Outcome::Fail(bad_vector(shape.metric, bad)));
+    }
+
+    let limit = services.config.link.max_pairs.get();
+    let options = Options { threads: services.config.link.threads, tier: services.tier };
+    let found = metrics::timed(NAME, "kernel", find(&left, &right, predicate, shape, options, limit)).await;
+    let pairs = match found {
+        Ok(Some(pairs)) => pairs,
+        Ok(None) => {
+            return Ok(Outcome::Fail(refusal::unable(format!(
+                "More than {limit} pairs are within the threshold, the most that one statement may write \
+                 (link.max_pairs). Lower the threshold, or split the statement by a predicate on one of the \
+                 nodes."
+            ))));
+        }
+        Err(LinkError::Cancelled) => return Ok(Outcome::Forward),
+        Err(error) => return Ok(Outcome::Fail(refusal::unable(format!("The link was not computed: {error}.")))),
+    };
+    metrics::pairs(pairs.compared, pairs.len());
+
+    let edited = shape.rewrite(parameters.names()?);
+    let Some(name) = edited.parameters.first() else { return Ok(Outcome::Forward) };
+    let parameters = parameters.with(&[(name, &pairs.encode(&left, &right)?)])?;
+    let payload = bolt::message::run_raw(&edited.text, &parameters, run.extra)?;
+    let edit = Edit {
+        text: run.query.to_owned(),
+        positions: edited.positions,
+        raises: Vec::new(),
+        spent: started.elapsed(),
+    };
+    Ok(Outcome::Send { run: payload, edit: Arc::new(edit) })
+}
+
+/// The threshold as a number. NaN stands for what compares with nothing; none: a parameter that the client
+/// did not send, which is Neo4j's to say.
+fn threshold(expression: &Expr, parameters: &Parameters<'_>) -> Result<Option<f64>, SessionError> {
+    let number = |value: &Value| match value {
+        Value::Float(number) => *number,
+        Value::Integer(number) => *number as f64,
+        _ => f64::NAN,
+    };
+    Ok(match expression {
+        Expr::Float(number) => Some(*number),
+        Expr::Integer(number) => Some(*number as f64),
+        Expr::Parameter(name) => parameters.get(name)?.as_ref().map(number),
+        _ => Some(f64::NAN),
+    })
+}
+
+fn metric(metric: cypher::Metric) -> link::Metric {
+    match metric {
+        cypher::Metric::EuclideanDistance => link::Metric::EuclideanDistance,
+        cypher::Metric::Euclidean => link::Metric::EuclideanSimilarity,
+        cypher::Metric::Cosine => link::Metric::Cosine,
+    }
+}
+
+fn comparison(comparison: cypher::Comparison) -> link::Comparison {
+    match comparison {
+        cypher::Comparison::Less => link::Comparison::Less,
+        cypher::Comparison::LessOrEqual => link::Comparison::LessEqual,
+        cypher::Comparison::Greater => link::Comparison::Greater,
+        cypher::Comparison::GreaterOrEqual => link::Comparison::GreaterEqual,
+    }
+}
+
+/// GDS's own error for a pair that it cannot measure.
+fn bad_vector(metric: cypher::Metric, bad: BadVector) -> Failure {
+    let function = match metric {
+        cypher::Metric::EuclideanDistance => "gds.similarity.euclideanDistance",
+        cypher::Metric::Euclidean => "gds.similarity.euclidean",
+        cypher::Metric::Cosine => "gds.similarity.cosine",
+    };
+    let cause = match bad {
+        BadVector::Null => "java.lang.NullPointerException",
+        BadVector::Length => "java.lang.RuntimeException: Vectors must be non-empty and of the same size",
+    };
+    refusal::function_failed(function, cause)
+}
+
+/// Ends a search whose asker has gone.
+struct Cancel(Arc<AtomicBool>);
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// All pairs that the statement is to see, in the order of their nodes; none if there are more than `limit`.
+async fn find(
+    left: &Arc<Side>,
+    right: &Arc<Side>,
+    predicate: Predicate,
+    shape: &LinkShape<'_>,
+    options: Options,
+    limit: usize,
+) -> Result<Option<Pairs>, LinkError> {
+    let cancel = Cancel(Arc::default());
+    let flag = Arc::clone(&cancel.0);
+    let (left, right, order) = (Arc::clone(left), Arc::clone(right), shape.order);
+    let search = move || {
+        let (Some(x), Some(y)) = (left.set(), right.set()) else { return Ok(Some(Pairs::default())) };
+        let mut pairs = Pairs::new(order, limit);
+        let same = Arc::ptr_eq(&left, &right);
+        let sink = |found: &[Pair]| {
+            for pair in found {
+                let fits = if same {
+                    pairs.unordered(&left, pair.a, pair.b, pair.value)
+                } else {
+                    pairs.ordered(&left, &right, pair.a, pair.b, pair.value)
+                };
+                if !fits {
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        let outcome = if same {
+            link::all_pairs(x, &predicate, &options, &flag, sink)?
+        } else {
+            link::cross_pairs(x, y, &predicate, &options, &flag, sink)?
+        };
+        let complete = outcome.complete && (!same || pairs.selves(&left, &predicate));
+        pairs.compared = u64::from(x.len()) * u64::from(y.len());
+        pairs.sort(&left, &right);
+        Ok(complete.then_some(pairs))
+    };
+    tokio::task::spawn_blocking(search).await.unwrap_or(Err(LinkError::Cancelled))
+}

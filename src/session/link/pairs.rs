@@ -1,0 +1,80 @@
+//! The pairs that the kernel found, as the rewritten statement takes them.
+
+use packstream::{EncodeError, Writer};
+
+use super::vectors::Side;
+use crate::cypher::PairOrder;
+use crate::link::Predicate;
+
+/// Ordered pairs (left, right) of node numbers, with their measure.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs {
+    order: Option<PairOrder>,
+    limit: usize,
+    pairs: Vec<(u32, u32, f64)>,
+    /// How many pairs were looked at.
+    pub(crate) compared: u64,
+}
+
+impl Pairs {
+    /// No pairs yet; at most `limit` of those that `order` wants.
+    pub(crate) fn new(order: PairOrder, limit: usize) -> Self {
+        Self { order: Some(order), limit, pairs: Vec::new(), compared: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Adds (a, b) and (b, a), of one side, where the statement looks at them. False: there are too many.
+    pub(crate) fn unordered(&mut self, side: &Side, a: u32, b: u32, value: f64) -> bool {
+        self.ordered(side, side, a, b, value) && self.ordered(side, side, b, a, value)
+    }
+
+    /// Adds (a, b) where the statement looks at it. False: there are too many.
+    pub(crate) fn ordered(&mut self, left: &Side, right: &Side, a: u32, b: u32, value: f64) -> bool {
+        let (Some(order), Some(p1), Some(p2)) = (self.order, left.node(a), right.node(b)) else { return true };
+        if p1.pairs_with(p2, order) {
+            self.pairs.push((a, b, value));
+        }
+        self.pairs.len() <= self.limit
+    }
+
+    /// Adds each node paired with itself where the statement looks at that. False: there are too many.
+    pub(crate) fn selves(&mut self, side: &Side, predicate: &Predicate) -> bool {
+        let (Some(PairOrder::All), Some(set)) = (self.order, side.set()) else { return true };
+        (0..).zip(set.rows()).all(|(index, row)| {
+            let value = predicate.value(row, row);
+            !predicate.holds(value) || self.ordered(side, side, index, index, value)
+        })
+    }
+
+    /// Sorts by the nodes' ids, left first. Then of (a, b) and (b, a) the one that an undirected MERGE takes
+    /// its direction from, lower id to higher, comes first, as in a label scan.
+    pub(crate) fn sort(&mut self, left: &Side, right: &Side) {
+        let id = |side: &Side, index| side.node(index).map(|node| node.id);
+        self.pairs.sort_by_cached_key(|(a, b, _)| (id(left, *a), id(right, *b)));
+    }
+
+    /// `[[elementId of left, [elementIds of right], [measures]], ..]`, one entry per left node.
+    pub(crate) fn encode(&self, left: &Side, right: &Side) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Vec::with_capacity(self.pairs.len() * 60 + 16);
+        let mut writer = Writer::new(&mut out);
+        let element_id = |side: &'_ Side, index| side.node(index).map_or(String::new(), |n| n.element_id.clone());
+        let groups = self.pairs.chunk_by(|a, b| a.0 == b.0);
+        writer.list(groups.clone().count())?;
+        for group in groups {
+            writer.list(3)?;
+            writer.string(&group.first().map_or(String::new(), |pair| element_id(left, pair.0)))?;
+            writer.list(group.len())?;
+            for (_, b, _) in group {
+                writer.string(&element_id(right, *b))?;
+            }
+            writer.list(group.len())?;
+            for (_, _, value) in group {
+                writer.float(*value);
+            }
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,74 @@
+//! Statement numbers within a transaction. A statement that we add takes a number, so the client's count and
+//! the server's part.
+
+use bolt::message::Reply;
+use packstream::{Limits, Value};
+
+use super::SessionError;
+
+/// The server's numbers of statements that the client does not know of, ascending.
+#[derive(Debug, Default)]
+pub(crate) struct Qids {
+    ours: Vec<i64>,
+}
+
+impl Qids {
+    /// Takes note of a statement of ours.
+    pub(crate) fn add(&mut self, server: i64) {
+        self.ours.push(server);
+    }
+
+    /// The transaction is over.
+    pub(crate) fn clear(&mut self) {
+        self.ours.clear();
+    }
+
+    /// Do the client's numbers differ from the server's?
+    pub(crate) fn shifted(&self) -> bool {
+        !self.ours.is_empty()
+    }
+
+    /// The server's number of the client's statement.
+    pub(crate) fn to_server(&self, client: i64) -> i64 {
+        self.ours.iter().fold(client, |qid, ours| if *ours <= qid { qid.saturating_add(1) } else { qid })
+    }
+
+    /// The client's number of a statement that is the client's.
+    pub(crate) fn to_client(&self, server: i64) -> i64 {
+        let before = self.ours.iter().filter(|ours| **ours < server).count();
+        server.saturating_sub(i64::try_from(before).unwrap_or(i64::MAX))
+    }
+
+    /// The SUCCESS of a RUN with the client's number in it. Other answers stay as they are.
+    pub(crate) fn answer(&self, payload: Vec<u8>) -> Result<Vec<u8>, SessionError> {
+        if !self.shifted() {
+            return Ok(payload);
+        }
+        let Reply::Success(mut metadata) = bolt::message::parse_reply(&payload, Limits::default())? else {
+            return Ok(payload);
+        };
+        if let Some(qid) = metadata.get("qid").and_then(Value::as_i64) {
+            metadata.insert("qid", self.to_client(qid));
+        }
+        Ok(bolt::message::success(&metadata)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_there_and_back() {
+        let mut qids = Qids::default();
+        assert_eq!((qids.to_server(3), qids.to_client(3)), (3, 3));
+        // The server counts: client 0, ours 1, ours 2, client 3, client 4, ours 5, client 6.
+        [1, 2, 5].into_iter().for_each(|qid| qids.add(qid));
+        let served = [0, 3, 4, 6];
+        for (client, server) in (0..).zip(served) {
+            assert_eq!(qids.to_server(client), server);
+            assert_eq!(qids.to_client(server), client);
+        }
+        assert_eq!(qids.to_server(-1), -1);
+    }
+}
