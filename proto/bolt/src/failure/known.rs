@@ -1,62 +1,49 @@
 //! The failures that a proxy raises itself, in the words of Neo4j.
 
+use super::Classification::{ClientError, TransientError};
 use super::{Cause, Classification, Failure, GqlStatus};
 
 impl Failure {
     /// The backend cannot be reached. Drivers retry it.
     pub fn database_unavailable(database: &str, message: impl Into<String>) -> Self {
+        let text = format!(
+            "The database `{database}` is currently unavailable. Check the database status. Retry your request at a \
+             later time."
+        );
         Self {
             code: "Neo.TransientError.General.DatabaseUnavailable".into(),
             message: message.into(),
-            gql: GqlStatus::new(
-                "08N09",
-                format!(
-                    "error: connection exception - database unavailable. The database `{database}` is currently \
-                     unavailable. Check the database status. Retry your request at a later time."
-                ),
-                Some(Classification::TransientError),
-            ),
+            gql: status("08N09", "connection exception - database unavailable", &text, TransientError),
         }
     }
 
     /// The client broke the protocol.
     pub fn invalid_request(message: impl Into<String>) -> Self {
+        let text = "General network protocol error.";
         Self {
             code: "Neo.ClientError.Request.Invalid".into(),
             message: message.into(),
-            gql: GqlStatus::new(
-                "08N06",
-                "error: connection exception - protocol error. General network protocol error.",
-                Some(Classification::ClientError),
-            ),
+            gql: status("08N06", "connection exception - protocol error", text, ClientError),
         }
     }
 
-    /// A procedure was called and failed. `reason` is what a procedure of Neo4j's would have thrown: the name of a
-    /// Java class goes before it, since clients that look for the reason look behind that.
+    /// A procedure was called and failed. `reason` is what the procedure would have thrown, were it one of
+    /// Neo4j's: the name of a Java class precedes it, as it does there.
     pub fn procedure_call_failed(procedure: &str, reason: &str) -> Self {
         const THROWN: &str = "java.lang.RuntimeException";
-        let message = format!("Failed to invoke procedure `{procedure}`: Caused by: {THROWN}: {reason}");
-        let mut gql = GqlStatus::new(
-            "52N37",
-            format!(
-                "error: procedure exception - procedure execution error. Execution of the procedure \
-                 {procedure}() failed."
-            ),
-            Some(Classification::ClientError),
-        );
+        let text = format!("Execution of the procedure {procedure}() failed.");
+        let mut gql = status("52N37", "procedure exception - procedure execution error", &text, ClientError);
+        let text = format!("Execution of the procedure {procedure}() failed due to {THROWN}: {reason}");
+        let condition = "procedure exception - custom procedure execution error cause";
         gql.cause = Some(Box::new(Cause {
-            message: message.clone(),
-            gql: GqlStatus::new(
-                "52U00",
-                format!(
-                    "error: procedure exception - custom procedure execution error cause. Execution of the \
-                     procedure {procedure}() failed due to {THROWN}: {reason}"
-                ),
-                Some(Classification::ClientError),
-            ),
+            message: format!("52U00: {text}"),
+            gql: status("52U00", condition, &text, ClientError),
         }));
-        Self { code: "Neo.ClientError.Procedure.ProcedureCallFailed".into(), message, gql }
+        Self {
+            code: "Neo.ClientError.Procedure.ProcedureCallFailed".into(),
+            message: format!("Failed to invoke procedure `{procedure}`: Caused by: {THROWN}: {reason}"),
+            gql,
+        }
     }
 
     /// The request was interrupted by a RESET.
@@ -73,17 +60,19 @@ impl Failure {
 
     /// There is no room for one more request at this time. Drivers retry it.
     pub fn no_threads_available() -> Self {
+        let condition = "system configuration or operation exception - failed to acquire execution thread";
+        let text = "There are insufficient threads available for executing the current task.";
         Self {
             code: "Neo.TransientError.Request.NoThreadsAvailable".into(),
             message: "There are no available threads to serve this request at the moment. You can retry at a later \
                       time or consider increasing max thread pool size for bolt connector(s)."
                 .into(),
-            gql: GqlStatus::new(
-                "51N38",
-                "error: system configuration or operation exception - failed to acquire execution thread. There \
-                 are insufficient threads available for executing the current task.",
-                Some(Classification::TransientError),
-            ),
+            gql: status("51N38", condition, text, TransientError),
         }
     }
+}
+
+/// A status with its description as GQL composes it.
+fn status(status: &str, condition: &str, text: &str, classification: Classification) -> GqlStatus {
+    GqlStatus::new(status, format!("error: {condition}. {text}"), Some(classification))
 }

@@ -41,11 +41,8 @@ impl Manifest {
 
     /// The versions in both, in the order of this one; no capabilities.
     pub fn intersect(&self, other: &Self) -> Self {
-        let common = |range: &Range| {
-            let lowest = range.minor.saturating_sub(range.span);
-            let versions = (lowest..=range.minor).rev().map(|minor| Version::new(range.major, minor));
-            Range::covering(versions.filter(|&version| other.contains(version)))
-        };
+        let common =
+            |range: &Range| Range::covering(range.versions().filter(|&version| other.contains(version)));
         Self { ranges: self.ranges.iter().flat_map(common).collect(), mask: 0 }
     }
 

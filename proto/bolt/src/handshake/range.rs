@@ -25,18 +25,31 @@ impl Range {
 
     /// Whether `version` is meant.
     pub fn contains(self, version: Version) -> bool {
-        version.major == self.major
-            && (self.minor.saturating_sub(self.span)..=self.minor).contains(&version.minor)
+        version.major == self.major && (self.lowest()..=self.minor).contains(&version.minor)
+    }
+
+    const fn lowest(self) -> u8 {
+        self.minor.saturating_sub(self.span)
+    }
+
+    /// The minor version just below it.
+    fn next_minor(self) -> Option<u8> {
+        self.lowest().checked_sub(1)
+    }
+
+    /// Its versions, the newest first.
+    pub(super) fn versions(self) -> impl Iterator<Item = Version> {
+        (self.lowest()..=self.minor).rev().map(move |minor| Version::new(self.major, minor))
     }
 
     /// The highest known version in it.
     pub(super) fn highest_known(self) -> Option<Version> {
-        Version::KNOWN.iter().rev().copied().find(|&version| self.contains(version))
+        self.versions().find(|version| version.is_known())
     }
 
     /// The known versions in it, as few ranges as can be, the newest first. No unknown version is between them.
     pub(super) fn known(self) -> Vec<Self> {
-        Self::covering(Version::KNOWN.iter().rev().copied().filter(|&version| self.contains(version)))
+        Self::covering(self.versions().filter(|version| version.is_known()))
     }
 
     /// Joins versions, the newest first, to ranges.
@@ -44,10 +57,7 @@ impl Range {
         let mut ranges: Vec<Self> = Vec::new();
         for version in versions {
             match ranges.last_mut() {
-                Some(last)
-                    if last.major == version.major
-                        && version.minor.checked_add(last.span + 1) == Some(last.minor) =>
-                {
+                Some(last) if last.major == version.major && last.next_minor() == Some(version.minor) => {
                     last.span += 1;
                 }
                 _ => ranges.push(Self { major: version.major, minor: version.minor, span: 0 }),

@@ -1,6 +1,6 @@
 //! Bytes to messages.
 
-use packstream::{Kind, Limits, Map, Reader, Value, Writer};
+use packstream::{Limits, Map, Reader, Writer};
 
 use super::{MessageError, tag};
 
@@ -56,7 +56,7 @@ impl Pull {
             (tag @ (tag::PULL | tag::DISCARD), fields) => return Err(MessageError::Fields { tag, fields }),
             (tag, _) => return Err(MessageError::Tag { tag }),
         };
-        let mut other = map(&mut reader)?;
+        let mut other = reader.entries()?;
         reader.finish()?;
         let n = other.remove("n").and_then(|n| n.as_i64()).ok_or(MessageError::Entry("n"))?;
         let qid = match other.remove("qid") {
@@ -104,8 +104,8 @@ pub fn parse_reply(payload: &[u8], limits: Limits) -> Result<Reply> {
     let mut reader = Reader::new(payload, limits);
     let reply = match reader.structure()? {
         (tag::RECORD, 1) => return Ok(Reply::Record),
-        (tag::SUCCESS, 1) => Reply::Success(map(&mut reader)?),
-        (tag::FAILURE, 1) => Reply::Failure(map(&mut reader)?),
+        (tag::SUCCESS, 1) => Reply::Success(reader.entries()?),
+        (tag::FAILURE, 1) => Reply::Failure(reader.entries()?),
         (tag::IGNORED, 0) => Reply::Ignored,
         (tag @ (tag::RECORD | tag::SUCCESS | tag::FAILURE | tag::IGNORED), fields) => {
             return Err(MessageError::Fields { tag, fields });
@@ -116,24 +116,8 @@ pub fn parse_reply(payload: &[u8], limits: Limits) -> Result<Reply> {
     Ok(reply)
 }
 
-fn map(reader: &mut Reader<'_>) -> Result<Map> {
-    expect_map(reader)?;
-    match reader.value()? {
-        Value::Map(map) => Ok(map),
-        // `expect_map` has seen that it is one.
-        _ => Ok(Map::new()),
-    }
-}
-
 fn raw_map<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
-    expect_map(reader)?;
+    // On a copy: this only makes sure that it is a map.
+    reader.clone().map()?;
     Ok(reader.skip()?)
-}
-
-fn expect_map(reader: &Reader<'_>) -> Result<()> {
-    match reader.peek()? {
-        Kind::Map => Ok(()),
-        // The reader's own error says best what is there instead.
-        _ => Ok(reader.clone().map().map(drop)?),
-    }
 }
