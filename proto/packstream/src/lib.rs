@@ -30,3 +30,6 @@ pub use map::Map;
 pub use reader::{Reader, decode};
 pub use value::{Structure, Value};
 pub use writer::{Writer, encode};
+
+#[cfg(test)]
+mod tests;

