@@ -1,8 +1,11 @@
 //! What can be configured, with defaults.
 //!
 //! A value comes from the first of these that names it: a flag, the environment (`FACEBOLT_LISTEN__ADDRESS`),
-//! `facebolt.toml`, the defaults below.
+//! `facebolt.toml`, the defaults below. See [`Sources::load`].
 
+mod check;
+mod error;
+mod load;
 mod setting;
 mod types;
 
@@ -12,11 +15,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
+pub use error::{ConfigError, Mistake};
+pub use load::{Effective, Entry, Flag, Origin, Sources};
 pub use types::{
-    BackendScheme, BackendUrl, HostPort, HostRule, ImageScheme, LinkTier, LogFormat, LogLevel, NativeFrom,
-    ProxyProtocol,
+    BackendScheme, BackendUrl, BaseUrl, HostPort, HostRule, HttpScheme, LinkTier, LogFormat, LogLevel,
+    NativeFrom, ProxyProtocol,
 };
 
 use setting::size;
@@ -108,15 +112,14 @@ pub struct Callback {
     pub listen: Option<HostPort>,
     /// How Neo4j reaches that address. Never a load balancer.
     #[serde(with = "setting")]
-    pub url: Url,
+    pub url: BaseUrl,
 }
 
 impl Default for Callback {
     fn default() -> Self {
-        let listen = HostPort::local(7689);
-        #[expect(clippy::expect_used, reason = "a constant, covered by the tests")]
-        let url = format!("http://{listen}").parse().expect("a host and a port make a URL");
-        Self { listen: Some(listen), url }
+        let address = HostPort::local(7689);
+        let url = BaseUrl { scheme: HttpScheme::Http, address: address.clone(), path: String::new() };
+        Self { listen: Some(address), url }
     }
 }
 
@@ -125,7 +128,7 @@ impl Default for Callback {
 pub struct Images {
     /// Schemes that may be fetched; empty: the network is never touched.
     #[serde(with = "setting")]
-    pub schemes: Vec<ImageScheme>,
+    pub schemes: Vec<HttpScheme>,
     /// Hosts that are allowed whatever their address, and on the named port if one is named.
     #[serde(with = "setting")]
     pub allow_hosts: Vec<HostRule>,
@@ -152,7 +155,7 @@ pub struct Images {
 impl Default for Images {
     fn default() -> Self {
         Self {
-            schemes: vec![ImageScheme::Https, ImageScheme::Http],
+            schemes: vec![HttpScheme::Https, HttpScheme::Http],
             allow_hosts: Vec::new(),
             allow_networks: Vec::new(),
             directory: None,
@@ -290,3 +293,6 @@ impl Default for Log {
 fn nonzero(value: usize) -> NonZeroUsize {
     NonZeroUsize::new(value).unwrap_or(NonZeroUsize::MIN)
 }
+
+#[cfg(test)]
+mod tests;

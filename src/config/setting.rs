@@ -8,7 +8,6 @@ use bytesize::ByteSize;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use toml::Value;
-use url::Url;
 
 /// The type of a configuration key.
 ///
@@ -181,27 +180,6 @@ impl Setting for IpNet {
     }
     fn write(&self) -> Value {
         Value::String(self.to_string())
-    }
-}
-
-/// A URL that a path can be appended to. A user name is refused rather than kept: nothing here may hold a secret.
-impl Setting for Url {
-    fn takes() -> String {
-        "an http or https URL without user name, query or fragment".to_owned()
-    }
-    fn parse(text: &str) -> Option<Self> {
-        let url: Self = text.parse().ok()?;
-        let plain = matches!(url.scheme(), "http" | "https")
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        plain.then_some(url)
-    }
-    fn write(&self) -> Value {
-        let bare = self.path() == "/";
-        let text = if bare { self.as_str().trim_end_matches('/') } else { self.as_str() };
-        Value::String(text.to_owned())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use toml::Value;
-use url::Host;
+use url::{Host, Url};
 
 use super::setting::Setting;
 
@@ -122,6 +122,45 @@ impl Setting for BackendUrl {
     }
 }
 
+/// An HTTP URL that something can be appended to: `format!("{url}/{token}")`.
+///
+/// A user name is refused rather than kept, since nothing here may hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// With TLS or without.
+    pub scheme: HttpScheme,
+    /// Host and port; the port is the scheme's own where the URL names none.
+    pub address: HostPort,
+    /// Empty, or a slash and more, without a slash at the end.
+    pub path: String,
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.address, self.path)
+    }
+}
+
+impl Setting for BaseUrl {
+    fn takes() -> String {
+        "an http or https URL without user name, query or fragment".to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        let url: Url = text.parse().ok()?;
+        let scheme = HttpScheme::parse(url.scheme())?;
+        let address = HostPort { host: url.host()?.to_owned(), port: url.port_or_known_default()? };
+        let path = url.path().trim_end_matches('/').to_owned();
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        (plain && address.port != 0).then_some(Self { scheme, address, path })
+    }
+    fn write(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
 /// From how many compared pairs on a link statement is computed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NativeFrom {
@@ -208,8 +247,8 @@ words! {
 }
 
 words! {
-    /// A scheme that an image may be fetched by.
-    ImageScheme {
+    /// A scheme of HTTP.
+    HttpScheme {
         /// With TLS.
         Https = "https",
         /// Without.
