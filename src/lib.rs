@@ -1,6 +1,12 @@
 //! facebolt: a Bolt proxy for Neo4j that embeds faces and links them by exact Euclidean distance.
 
+pub mod admin;
+pub mod cli;
 pub mod config;
 pub mod cypher;
 pub mod face;
 pub mod link;
+pub mod listener;
+pub mod metrics;
+pub mod server;
+pub mod telemetry;
