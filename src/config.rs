@@ -23,6 +23,7 @@ pub use types::{
     NativeFrom, ProxyProtocol,
 };
 
+pub(crate) use setting::Setting;
 use setting::size;
 
 /// The whole configuration. `docs/facebolt.toml` is the same with comments for the operator.

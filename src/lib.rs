@@ -1,11 +1,14 @@
 //! facebolt: a Bolt proxy for Neo4j that embeds faces and links them by exact Euclidean distance.
 
+pub mod admin;
+pub mod cli;
 pub mod config;
 pub mod cypher;
 pub mod face;
 pub mod link;
-
-mod metrics;
+pub mod listener;
+pub mod metrics;
 mod procedures;
 pub mod server;
 mod session;
+pub mod telemetry;

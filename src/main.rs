@@ -1,3 +1,7 @@
 //! The `facebolt` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    facebolt::cli::main()
+}

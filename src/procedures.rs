@@ -117,7 +117,9 @@ impl Signature {
     pub(crate) fn render(&self) -> String {
         let argument = |argument: &Argument| match argument.default {
             None => format!("{} :: {}", argument.name, argument.kind.name()),
-            Some(default) => format!("{}  =  {} :: {}", argument.name, default.render(), argument.kind.name()),
+            Some(default) => {
+                format!("{}  =  {} :: {}", argument.name, default.render(), argument.kind.name())
+            }
         };
         let arguments: Vec<String> = self.arguments.iter().map(argument).collect();
         let columns: Vec<String> =

@@ -163,7 +163,9 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             if let Poll::Ready(flushed) = self.backend.wire.poll_flush(cx) {
                 flushed.map_err(SessionError::Backend)?;
             }
-            if !self.client.wire.congested() && let Poll::Ready(more) = self.backend.wire.poll_fill(cx) {
+            if !self.client.wire.congested()
+                && let Poll::Ready(more) = self.backend.wire.poll_fill(cx)
+            {
                 moved |= more.map_err(SessionError::Backend)?;
                 self.backend.relay(&mut self.client.wire)?;
             }

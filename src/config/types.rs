@@ -32,7 +32,7 @@ impl HostPort {
     }
 
     /// The port, on 127.0.0.1.
-    pub(super) fn local(port: u16) -> Self {
+    pub fn local(port: u16) -> Self {
         Self { host: Host::Ipv4(std::net::Ipv4Addr::LOCALHOST), port }
     }
 }

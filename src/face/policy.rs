@@ -106,6 +106,11 @@ pub struct AllowedHost {
 pub struct HostError(String);
 
 impl AllowedHost {
+    /// `host`, on `port` or on the ports of the web.
+    pub fn new(host: Host<String>, port: Option<u16>) -> Self {
+        Self { host, port }
+    }
+
     fn matches(&self, host: &Host<&str>, port: u16) -> bool {
         let same_host = match (&self.host, host) {
             (Host::Domain(allowed), Host::Domain(name)) => allowed == without_final_dot(name),

@@ -1,10 +1,13 @@
 //! `face.embed`: one photo in, one row per face out.
 
+use std::time::Instant;
+
 use packstream::{Map, Value};
 
 use super::options::{OptionError, Options};
 use super::{Argument, Call, Column, Default, Procedure, ProcedureError, Rows, Signature, Tools, Type};
-use crate::face::{Area, EmbedOptions, Face, Source};
+use crate::face::{Area, EmbedOptions, Face, ImageError, Source};
+use crate::metrics::{self, Stage};
 
 #[derive(Debug)]
 pub(super) struct Embed;
@@ -45,8 +48,17 @@ impl Procedure for Embed {
 
 async fn embed(url: &str, options: EmbedOptions, tools: &Tools) -> Result<Rows, ProcedureError> {
     let source = Source::parse(url, tools.loader.policy())?;
-    let image = tools.loader.load(&source).await?;
+    let fetching = Instant::now();
+    let image = tools.loader.load(&source).await.inspect_err(|error| {
+        if let ImageError::Fetch(failure) = error {
+            metrics::fetch_failure(failure.label());
+        }
+    })?;
+    metrics::native_seconds(SIGNATURE.name, Stage::Fetch, fetching.elapsed());
+    let embedding = Instant::now();
     let faces = tools.engine.embed(image, options).await?;
+    metrics::native_seconds(SIGNATURE.name, Stage::Embed, embedding.elapsed());
+    metrics::faces_found(u64::try_from(faces.len()).unwrap_or(u64::MAX));
     Ok(faces.iter().map(row).collect())
 }
 
@@ -59,9 +71,7 @@ fn options(argument: Option<&Value>, tools: &Tools) -> Result<EmbedOptions, Proc
     Ok(EmbedOptions {
         model: model.map(Into::into),
         normalization: given.word("normalization", str::parse)?.unwrap_or(default.normalization),
-        min_confidence: given
-            .number("minConfidence", 0.0, 1.0)?
-            .map_or(default.min_confidence, narrow),
+        min_confidence: given.number("minConfidence", 0.0, 1.0)?.map_or(default.min_confidence, narrow),
         min_size: given.whole("minSize", 0, u32::MAX)?.unwrap_or(default.min_size),
         max_faces: match given.whole("maxFaces", 1, most)? {
             Some(faces) => usize::try_from(faces).unwrap_or(default.max_faces),

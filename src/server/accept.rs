@@ -1,7 +1,5 @@
 //! The front door: accepts clients and gives each a session of its own.
 
-use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
-use crate::config;
-use crate::metrics;
+use crate::metrics::{self, State, Transport};
 use crate::session::{self, Services, SessionError};
 
 /// A pause after accepting failed, so that a lack of file descriptors does not spin.
@@ -42,7 +39,10 @@ pub(crate) async fn run(listener: TcpListener, services: Arc<Services>, shutdown
                         .instrument(span),
                     );
                 }
-                Err(_) => tracing::warn!(%peer, "refused: limits.connections is reached"),
+                Err(_) => {
+                    metrics::connection_refused("limit");
+                    tracing::warn!(%peer, "refused: limits.connections is reached");
+                }
             },
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -60,7 +60,7 @@ pub(crate) async fn run(listener: TcpListener, services: Arc<Services>, shutdown
 }
 
 async fn serve(stream: TcpStream, peer: SocketAddr, services: &Services) {
-    let _open = metrics::connection();
+    let _open = metrics::connection(State::Unauthenticated, Transport::Tcp);
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
@@ -68,21 +68,12 @@ async fn serve(stream: TcpStream, peer: SocketAddr, services: &Services) {
         Ok(()) => tracing::debug!(%peer, "closed"),
         Err(SessionError::Client(error)) => tracing::debug!(%error, "the client went away"),
         Err(error) => {
-            if matches!(error, SessionError::Backend(_) | SessionError::BackendClosed | SessionError::Unreachable { .. }) {
-                metrics::backend_error();
+            match error {
+                SessionError::Unreachable { .. } => metrics::backend_error("unreachable"),
+                SessionError::Backend(_) | SessionError::BackendClosed => metrics::backend_error("broken"),
+                _ => {}
             }
             tracing::warn!(error = &error as &dyn std::error::Error, "closed");
         }
     }
-}
-
-/// Connects to the backend: its name is resolved anew, and every address tried in turn.
-pub(crate) async fn dial(backend: &config::Backend) -> io::Result<TcpStream> {
-    let address = &backend.url.address;
-    let connecting = TcpStream::connect(address.to_string());
-    let stream = tokio::time::timeout(backend.connect_timeout, connecting)
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer within backend.connect_timeout"))??;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }

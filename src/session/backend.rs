@@ -263,7 +263,8 @@ impl<S: Stream> Backend<S> {
         match &origin {
             Origin::Client(sent) => {
                 self.state.answered(sent.kind, summary, self.version.has_logon());
-                if !self.state.transaction && matches!(sent.kind, Kind::Pull | Kind::End | Kind::Reset | Kind::Begin)
+                if !self.state.transaction
+                    && matches!(sent.kind, Kind::Pull | Kind::End | Kind::Reset | Kind::Begin)
                 {
                     if summary == Summary::Done {
                         self.live.clear();
@@ -271,7 +272,9 @@ impl<S: Stream> Backend<S> {
                     self.qids.clear();
                 }
             }
-            Origin::Ours if matches!(summary, Summary::Failure | Summary::Ignored) => self.state.failed = true,
+            Origin::Ours if matches!(summary, Summary::Failure | Summary::Ignored) => {
+                self.state.failed = true
+            }
             Origin::Ours => {}
         }
         Ok(Some(origin))

@@ -25,7 +25,7 @@ use super::wire::Stream;
 use super::{Services, SessionError, refusal};
 use crate::cypher::{self, Expr, LinkShape};
 use crate::link::{self, LinkError, Options, Pair, Predicate};
-use crate::metrics;
+use crate::metrics::{self, Stage};
 
 /// Label of the metrics.
 const NAME: &str = "link";
@@ -46,7 +46,10 @@ pub(crate) async fn run<B: Stream>(
         Err(_) => return Ok(Outcome::Forward),
     };
 
-    let (left, right) = match metrics::timed(NAME, "gather", gather::run(backend, run, &shape.gather)).await? {
+    let gathering = Instant::now();
+    let gathered = gather::run(backend, run, &shape.gather).await?;
+    metrics::native_seconds(NAME, Stage::Gather, gathering.elapsed());
+    let (left, right) = match gathered {
         Gathered::Sides(left, right) => (left, right),
         Gathered::Failure(payload) => return Ok(Outcome::Failed(payload)),
         Gathered::TooLong => return Ok(Outcome::Forward),
@@ -66,7 +69,9 @@ pub(crate) async fn run<B: Stream>(
 
     let limit = services.config.link.max_pairs.get();
     let options = Options { threads: services.config.link.threads, tier: services.tier };
-    let found = metrics::timed(NAME, "kernel", find(&left, &right, predicate, shape, options, limit)).await;
+    let comparing = Instant::now();
+    let found = find(&left, &right, predicate, shape, options, limit).await;
+    metrics::native_seconds(NAME, Stage::Compare, comparing.elapsed());
     let pairs = match found {
         Ok(Some(pairs)) => pairs,
         Ok(None) => {
@@ -77,9 +82,11 @@ pub(crate) async fn run<B: Stream>(
             ))));
         }
         Err(LinkError::Cancelled) => return Ok(Outcome::Forward),
-        Err(error) => return Ok(Outcome::Fail(refusal::unable(format!("The link was not computed: {error}.")))),
+        Err(error) => {
+            return Ok(Outcome::Fail(refusal::unable(format!("The link was not computed: {error}."))));
+        }
     };
-    metrics::pairs(pairs.compared, pairs.len());
+    metrics::pairs(pairs.compared, u64::try_from(pairs.len()).unwrap_or(u64::MAX));
 
     let edited = shape.rewrite(parameters.names()?);
     let Some(name) = edited.parameters.first() else { return Ok(Outcome::Forward) };

@@ -56,7 +56,14 @@ pub(crate) fn signature(signature: &Signature) -> String {
     let kinds: Vec<&str> =
         signature.arguments.iter().take(required).map(|argument| argument.kind.name()).collect();
     let (noun, types) = match required {
-        0 => return format!("Procedure {0} has signature: {1}\nmeaning that it expects no arguments\nDescription: {2}", signature.name, signature.render(), signature.description),
+        0 => {
+            return format!(
+                "Procedure {0} has signature: {1}\nmeaning that it expects no arguments\nDescription: {2}",
+                signature.name,
+                signature.render(),
+                signature.description
+            );
+        }
         1 => ("argument", "type"),
         _ => ("arguments", "types"),
     };

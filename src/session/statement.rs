@@ -18,7 +18,7 @@ use super::wire::Stream;
 use super::{Services, SessionError, link, refusal};
 use crate::cypher::{self, Asks, Carrier, Mode, Names, Statement};
 use crate::metrics::{self, Path};
-use crate::procedures::{ProcedureError, Registry, Rows};
+use crate::procedures::{ProcedureError, Rows};
 
 /// What is to be done with a statement.
 #[derive(Debug)]
@@ -34,11 +34,8 @@ pub(crate) enum Outcome {
 }
 
 /// The functions that the link kernel computes.
-const FUNCTIONS: [&str; 3] = [
-    "gds.similarity.euclideanDistance",
-    "gds.similarity.euclidean",
-    "gds.similarity.cosine",
-];
+const FUNCTIONS: [&str; 3] =
+    ["gds.similarity.euclideanDistance", "gds.similarity.euclidean", "gds.similarity.cosine"];
 
 /// Runs what a held statement asks of us. May be dropped at any time.
 pub(crate) async fn run<B: Stream>(
@@ -94,7 +91,8 @@ pub(crate) async fn run<B: Stream>(
         }
         Err(refusal) => {
             metrics::statement("refused", Path::Refused);
-            let signature = |index| signatures.get(index).copied().map(refusal::signature).unwrap_or_default();
+            let signature =
+                |index| signatures.get(index).copied().map(refusal::signature).unwrap_or_default();
             Ok(Outcome::Fail(refusal::refused(&refusal, run.query, signature)))
         }
     }
@@ -159,12 +157,8 @@ async fn calls(
         edited.parameters.iter().map(String::as_str).zip(carried.iter().map(Vec::as_slice)).collect();
     let parameters = parameters.with(&ours)?;
     let payload = bolt::message::run_raw(&edited.text, &parameters, run.extra)?;
-    let edit = Edit {
-        text: run.query.to_owned(),
-        positions: edited.positions,
-        raises,
-        spent: started.elapsed(),
-    };
+    let edit =
+        Edit { text: run.query.to_owned(), positions: edited.positions, raises, spent: started.elapsed() };
     Ok(Outcome::Send { run: payload, edit: Arc::new(edit) })
 }
 
@@ -196,11 +190,7 @@ async fn compute(
             async move {
                 let _permit = at_once.acquire().await;
                 let rows = match services.registry.get(procedure) {
-                    Some(procedure) => metrics::timed(procedure.signature().name, "call", async {
-                        procedure.call(values, &services.tools).await
-                    })
-                    .await
-                    .map_err(Arc::new),
+                    Some(procedure) => procedure.call(values, &services.tools).await.map_err(Arc::new),
                     None => Ok(Rows::new()),
                 };
                 (index, rows)
@@ -238,6 +228,7 @@ fn token() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::procedures::Registry;
 
     #[test]
     fn rows_hold_the_yielded_columns_only() {

@@ -77,9 +77,8 @@ mod tests {
     fn only_a_given_number_is_changed() {
         let mut qids = Qids::default();
         qids.add(0);
-        let pull = |qid: Option<i64>| {
-            Pull { tag: 0x3F, n: 10, qid, other: Map::from([("x", 1)]) }.encode().unwrap()
-        };
+        let pull =
+            |qid: Option<i64>| Pull { tag: 0x3F, n: 10, qid, other: Map::from([("x", 1)]) }.encode().unwrap();
         for (given, sent) in [(Some(0), Some(1)), (Some(4), Some(5)), (Some(-1), Some(-1)), (None, None)] {
             assert_eq!(renumber(&pull(given), &qids).unwrap(), pull(sent));
         }

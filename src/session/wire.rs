@@ -33,7 +33,14 @@ pub(crate) struct Wire<S> {
 
 impl<S: Stream> Wire<S> {
     pub(crate) fn new(io: S) -> Self {
-        Self { io, inbox: BytesMut::new(), outbox: Cursor::default(), ended: false, busy: false, closing: false }
+        Self {
+            io,
+            inbox: BytesMut::new(),
+            outbox: Cursor::default(),
+            ended: false,
+            busy: false,
+            closing: false,
+        }
     }
 
     /// Accepts bytes to be written.

@@ -33,7 +33,9 @@ impl Pairs {
 
     /// Adds (a, b) where the statement looks at it. False: there are too many.
     pub(crate) fn ordered(&mut self, left: &Side, right: &Side, a: u32, b: u32, value: f64) -> bool {
-        let (Some(order), Some(p1), Some(p2)) = (self.order, left.node(a), right.node(b)) else { return true };
+        let (Some(order), Some(p1), Some(p2)) = (self.order, left.node(a), right.node(b)) else {
+            return true;
+        };
         if p1.pairs_with(p2, order) {
             self.pairs.push((a, b, value));
         }
@@ -60,7 +62,8 @@ impl Pairs {
     pub(crate) fn encode(&self, left: &Side, right: &Side) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::with_capacity(self.pairs.len() * 60 + 16);
         let mut writer = Writer::new(&mut out);
-        let element_id = |side: &'_ Side, index| side.node(index).map_or(String::new(), |n| n.element_id.clone());
+        let element_id =
+            |side: &'_ Side, index| side.node(index).map_or(String::new(), |n| n.element_id.clone());
         let groups = self.pairs.chunk_by(|a, b| a.0 == b.0);
         writer.list(groups.clone().count())?;
         for group in groups {

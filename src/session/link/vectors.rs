@@ -129,7 +129,9 @@ impl Node {
 /// What is wrong with the first pair, in Neo4j's order of rows, that GDS cannot measure.
 pub(crate) fn first_bad(left: &Side, right: &Side, order: PairOrder) -> Option<BadVector> {
     let dimensions = (left.set.as_ref().map(Set::dimension), right.set.as_ref().map(Set::dimension));
-    if left.uniform() && right.uniform() && (dimensions.0 == dimensions.1 || left.len() == 0 || right.len() == 0)
+    if left.uniform()
+        && right.uniform()
+        && (dimensions.0 == dimensions.1 || left.len() == 0 || right.len() == 0)
     {
         return None;
     }

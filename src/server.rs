@@ -1,0 +1,141 @@
+//! The process: what it loads and listens on, from start to shutdown.
+
+mod accept;
+mod dial;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+pub(crate) use self::dial::dial;
+use crate::admin::{Admin, Readiness};
+use crate::config::{Config, LinkTier};
+use crate::face::{AllowedHost, Engine, EngineConfig, Loader, LoaderError, Policy, StartError};
+use crate::link::Tier;
+use crate::listener::{ListenError, listen};
+use crate::metrics::{self, MetricsError};
+use crate::procedures::{Registry, Tools};
+use crate::session::Services;
+
+/// How often the backend is tried, for `/health/ready`.
+const BACKEND_CHECK: Duration = Duration::from_secs(5);
+
+/// Why the server ended, or did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Metrics cannot be gathered.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// Images cannot be loaded.
+    #[error(transparent)]
+    Loader(#[from] LoaderError),
+    /// Faces cannot be embedded.
+    #[error(transparent)]
+    Engine(#[from] StartError),
+    /// This processor cannot run the kernel that `link.tier` asks for.
+    #[error("link.tier = \"{0}\": this processor cannot run it; \"auto\" takes the fastest that it can")]
+    Tier(LinkTier),
+    /// The system refused something else.
+    #[error("the server cannot go on: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Serves until `shutdown` is done and what was under way has ended.
+///
+/// # Errors
+/// If a model is missing, or an address cannot be listened on.
+pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let exporter = metrics::install()?;
+    let readiness = Readiness::waiting_for(&["backend"]);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut admin = None;
+    if let Some(address) = &config.admin.listen {
+        let pages = Admin::bind(address).await?;
+        tracing::info!(address = %pages.local_addr()?, "health and metrics");
+        let stopped = async { drop(stopped.await) };
+        admin = Some(tokio::spawn(pages.serve(readiness.clone(), exporter, stopped)));
+    }
+
+    let services = Arc::new(services(Arc::clone(&config)).await?);
+    let listener = listen("listen.address", &config.listen.address).await?;
+    tracing::info!(address = %listener.local_addr()?, backend = %config.backend.url, "accepting clients");
+    let checks = tokio::spawn(check_backend(Arc::clone(&config), readiness));
+    accept::run(listener, services, shutdown).await;
+
+    checks.abort();
+    drop(stop);
+    if let Some(admin) = admin {
+        admin.await.map_err(io::Error::from)?;
+    }
+    Ok(())
+}
+
+/// Loads what sessions share.
+async fn services(config: Arc<Config>) -> Result<Services, ServeError> {
+    let tier = tier(config.link.tier).ok_or(ServeError::Tier(config.link.tier))?;
+    let loader = Loader::new(policy(&config))?;
+    let engine = engine(&config);
+    let engine =
+        tokio::task::spawn_blocking(move || Engine::start(&engine)).await.map_err(io::Error::from)??;
+    Ok(Services { config, registry: Registry::new(), tools: Tools { loader, engine }, tier })
+}
+
+/// What `[images]` allows.
+pub(crate) fn policy(config: &Config) -> Policy {
+    let images = &config.images;
+    Policy {
+        schemes: images.schemes.iter().map(ToString::to_string).collect(),
+        allow_hosts: images
+            .allow_hosts
+            .iter()
+            .map(|rule| AllowedHost::new(rule.host.clone(), rule.port))
+            .collect(),
+        allow_networks: images.allow_networks.clone(),
+        directory: images.directory.clone(),
+        max_bytes: u64::try_from(images.max_bytes).unwrap_or(u64::MAX),
+        timeout: images.timeout,
+        ..Policy::default()
+    }
+}
+
+/// What `[models]` says of the engine.
+pub(crate) fn engine(config: &Config) -> EngineConfig {
+    EngineConfig {
+        models_directory: config.models.directory.clone(),
+        model: config.models.default.clone(),
+        threads: config.models.threads,
+        queue: config.limits.native_queue.get(),
+        max_pixels: config.images.max_pixels,
+    }
+}
+
+/// The kernel that was asked for, if this processor can run it.
+fn tier(tier: LinkTier) -> Option<Tier> {
+    let tier = match tier {
+        LinkTier::Auto => Tier::Auto,
+        LinkTier::Avx512Vnni => Tier::Avx512Vnni,
+        LinkTier::Avx2 => Tier::Avx2,
+        LinkTier::Neon => return None,
+        LinkTier::Faer => Tier::Faer,
+    };
+    tier.is_available().then_some(tier)
+}
+
+/// Keeps readiness true to whether the backend can be reached.
+async fn check_backend(config: Arc<Config>, readiness: Readiness) {
+    loop {
+        match dial(&config.backend).await {
+            Ok(_) => readiness.ready("backend"),
+            Err(error) => {
+                let reason = format!("the backend {} cannot be reached: {error}", config.backend.url);
+                readiness.not_ready("backend", reason);
+            }
+        }
+        tokio::time::sleep(BACKEND_CHECK).await;
+    }
+}

@@ -1,0 +1,143 @@
+//! The log: `tracing` events, as text or JSON, on standard error.
+//!
+//! What may be logged: connection ids, addresses, server and database versions, procedure names, counts, durations,
+//! error codes, and of an image URL its scheme and host. Never: credentials, parameters, texts of statements, images,
+//! embeddings, the path and query of a URL, callback tokens, and the message of a Neo4j FAILURE, which may repeat
+//! any of these. That is why `log.level` concerns facebolt alone: libraries know nothing of the rule (an HTTP client
+//! logs whole URLs) and never log below warnings, unless RUST_LOG asks for it.
+
+use std::io::{self, IsTerminal as _};
+
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+use crate::config::{Log, LogFormat, LogLevel};
+
+/// Why there can be no log.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// RUST_LOG is not a list of directives.
+    #[error("RUST_LOG is not valid: {0}; it takes directives such as \"info\" or \"warn,facebolt=debug\"")]
+    Filter(#[from] ParseError),
+    /// Something else in this process logs already.
+    #[error("the log cannot be set up: {0}")]
+    Taken(#[from] TryInitError),
+}
+
+/// Starts to log, for the whole process. `rust_log` is the variable of that name; if it is set and not empty, it
+/// counts instead of `log.level`.
+///
+/// # Errors
+/// Fails if `rust_log` cannot be read, or if the process logs already.
+pub fn install(log: &Log, rust_log: Option<&str>) -> Result<(), TelemetryError> {
+    let colours =
+        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    Ok(subscriber(log, rust_log, colours, io::stderr)?.try_init()?)
+}
+
+fn subscriber<W>(
+    log: &Log,
+    rust_log: Option<&str>,
+    colours: bool,
+    writer: W,
+) -> Result<Box<dyn Subscriber + Send + Sync>, ParseError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let directives = match rust_log {
+        Some(directives) if !directives.trim().is_empty() => directives.to_owned(),
+        _ => directives(log.level),
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::builder().parse(directives)?)
+        .with_writer(writer)
+        .with_ansi(colours)
+        // A write that fails, to a full disk or a closed pipe, would be reported by eprintln!, which then panics.
+        .log_internal_errors(false);
+    Ok(match log.format {
+        LogFormat::Text => Box::new(subscriber.finish()),
+        LogFormat::Json => Box::new(subscriber.json().flatten_event(true).finish()),
+    })
+}
+
+/// The level for facebolt, and for everything else as far as warnings.
+fn directives(level: LogLevel) -> String {
+    match level {
+        LogLevel::Off | LogLevel::Error | LogLevel::Warn => level.to_string(),
+        LogLevel::Info | LogLevel::Debug | LogLevel::Trace => format!("warn,facebolt={level}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written for one event of each kind.
+    fn logged(format: LogFormat, level: LogLevel, rust_log: Option<&str>) -> String {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let log = Log { format, level };
+        let subscriber = subscriber(&log, rust_log, false, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("connection", id = 7);
+            let _entered = span.enter();
+            tracing::info!(faces = 2, "ours");
+            tracing::debug!("ours in detail");
+            tracing::warn!(target: "reqwest", "theirs");
+            tracing::info!(target: "reqwest", "theirs in detail");
+        });
+        let bytes = buffer.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_level_is_for_facebolt_and_libraries_only_warn() {
+        let text = logged(LogFormat::Text, LogLevel::Debug, None);
+        assert!(text.contains("connection{id=7}: facebolt::telemetry::tests: ours faces=2\n"), "{text}");
+        assert!(text.contains("ours in detail") && text.contains("reqwest: theirs\n"), "{text}");
+        assert!(!text.contains("theirs in detail"), "{text}");
+        assert_eq!(logged(LogFormat::Text, LogLevel::Info, None).lines().count(), 2);
+        assert_eq!(logged(LogFormat::Text, LogLevel::Warn, None).lines().count(), 1);
+        assert_eq!(logged(LogFormat::Text, LogLevel::Off, None), "");
+    }
+
+    #[test]
+    fn rust_log_ranks_above_the_level() {
+        let text = logged(LogFormat::Text, LogLevel::Off, Some("reqwest=info"));
+        assert!(text.contains("theirs in detail") && !text.contains("ours"), "{text}");
+        assert_eq!(logged(LogFormat::Text, LogLevel::Info, Some(" ")).lines().count(), 2);
+        let log = Log::default();
+        let error = subscriber(&log, Some("facebolt=loud"), false, io::sink).err().unwrap();
+        assert!(TelemetryError::from(error).to_string().starts_with("RUST_LOG is not valid: "));
+    }
+
+    #[test]
+    fn a_line_of_json_is_one_object() {
+        let text = logged(LogFormat::Json, LogLevel::Info, None);
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0]["message"], "ours");
+        assert_eq!(lines[0]["level"], "INFO");
+        assert_eq!(lines[0]["faces"], 2);
+        assert_eq!(lines[0]["span"]["id"], 7);
+    }
+}
