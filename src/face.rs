@@ -19,13 +19,21 @@
 //! # }
 //! ```
 
+mod align;
+mod detect;
 mod engine;
 mod error;
+mod graph;
 mod loader;
 pub mod models;
+mod network;
 mod options;
+mod pixels;
 mod policy;
+mod pyramid;
+mod runtime;
 mod source;
+mod tensor;
 
 pub use engine::{Engine, EngineConfig};
 pub use error::{FaceError, FetchFailure, ImageError, LoaderError, ModelError, RuntimeError, StartError};

@@ -2,16 +2,27 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
-use super::models::{Catalogue, Recogniser};
-use super::{EmbedOptions, Face, FaceError, StartError};
+use super::models::{Catalogue, Recogniser, default_directory};
+use super::runtime;
+use super::{EmbedOptions, Face, FaceError, ModelError, StartError};
+
+mod photo;
+mod queue;
+mod worker;
+
+use photo::{Request, Step};
+use queue::Queue;
+use worker::{Models, Worker};
 
 /// How an engine runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
-    /// Where models and ONNX Runtime lie; `None`: [`models::default_directory`](super::models::default_directory).
+    /// Where models and ONNX Runtime lie; `None`: [`default_directory`].
     pub models_directory: Option<PathBuf>,
     /// Name of the recogniser that [`EmbedOptions::model`] `None` stands for.
     pub model: String,
@@ -37,44 +48,82 @@ impl Default for EngineConfig {
 
 /// Worker threads with the models loaded. Cheap to clone; the threads end with the last clone.
 #[derive(Debug, Clone)]
-pub struct Engine {}
+pub struct Engine(Arc<Pool>);
+
+#[derive(Debug)]
+struct Pool {
+    models: Arc<Models>,
+    default_model: Arc<str>,
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
+}
 
 impl Engine {
-    /// Loads ONNX Runtime and the models, and starts the threads. Blocks (about a second); call it on a
-    /// blocking thread.
+    /// Loads ONNX Runtime and the models, and starts the threads. Blocks for some tenths of a second: call it
+    /// on a thread that may.
+    ///
+    /// A process loads one ONNX Runtime: a second engine uses that of the first.
     ///
     /// # Errors
     /// If the runtime or a model is missing or wrong; the text says how to mend it.
     pub fn start(config: &EngineConfig) -> Result<Engine, StartError> {
-        todo!()
-    }
-
-    /// The recogniser that is used when none is named.
-    pub fn default_model(&self) -> &Recogniser {
-        todo!()
+        let directory = config.models_directory.clone().or_else(default_directory);
+        let directory = directory.ok_or(StartError::NoDirectory)?;
+        let catalogue = Catalogue::load(&directory)?;
+        let default_model: Arc<str> = known(&catalogue, &config.model)?.name.as_str().into();
+        let environment = runtime::environment(&directory, &catalogue)?;
+        let models = Arc::new(Models::new(environment, directory, catalogue)?);
+        let queue = Arc::new(Queue::new(config.queue));
+        let count = match config.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let (ready, started) = std::sync::mpsc::channel();
+        let mut pool = Pool { models, default_model, queue, threads: Vec::with_capacity(count) };
+        for number in 0..count {
+            let (models, queue) = (Arc::clone(&pool.models), Arc::clone(&pool.queue));
+            let (model, max_pixels) = (Arc::clone(&pool.default_model), config.max_pixels);
+            let ready = ready.clone();
+            let thread = std::thread::Builder::new().name(format!("face-{number}")).spawn(move || {
+                let worker = Worker::new(models, max_pixels, &model);
+                // The receiver is gone only if another worker failed, and then the queue has stopped.
+                match worker {
+                    Ok(worker) => {
+                        let _ = ready.send(Ok(()));
+                        drop(ready);
+                        worker.run(&queue);
+                    }
+                    Err(error) => drop(ready.send(Err(error))),
+                }
+            });
+            pool.threads.push(thread.map_err(StartError::Thread)?);
+        }
+        drop(ready);
+        started.into_iter().collect::<Result<(), ModelError>>()?;
+        Ok(Engine(Arc::new(pool)))
     }
 
     /// The recogniser `name`, or the default.
     ///
     /// # Errors
-    /// [`ModelError::Unknown`](super::ModelError::Unknown).
-    pub fn model(&self, name: Option<&str>) -> Result<&Recogniser, super::ModelError> {
-        todo!()
+    /// [`ModelError::Unknown`].
+    pub fn model(&self, name: Option<&str>) -> Result<&Recogniser, ModelError> {
+        known(self.catalogue(), name.unwrap_or(&self.0.default_model))
     }
 
     /// All models that are known.
     pub fn catalogue(&self) -> &Catalogue {
-        todo!()
+        self.0.models.catalogue()
     }
 
-    /// Whether the recogniser `name` is in memory.
+    /// Whether the recogniser `name` is in memory: the default is, others are once they have been used.
     pub fn is_loaded(&self, name: &str) -> bool {
-        todo!()
+        self.0.models.is_loaded(name)
     }
 
     /// Images that wait for a worker.
     pub fn queue_length(&self) -> usize {
-        todo!()
+        self.0.queue.length()
     }
 
     /// The faces of one image, the largest first. Dropping the future cancels: an image that waits is
@@ -83,6 +132,33 @@ impl Engine {
     /// # Errors
     /// See [`FaceError`].
     pub async fn embed(&self, image: Bytes, options: EmbedOptions) -> Result<Vec<Face>, FaceError> {
-        todo!()
+        let model = match &options.model {
+            Some(name) => known(self.catalogue(), name)?.name.as_str().into(),
+            None => Arc::clone(&self.0.default_model),
+        };
+        let (reply, answer) = oneshot::channel();
+        let request = Arc::new(Request::new(model, options, reply));
+        self.0.queue.offer(Step::Decode(request, image))?;
+        // Without an answer, the queue was emptied by a stop.
+        answer.await.unwrap_or(Err(FaceError::Stopped))
+    }
+}
+
+fn known<'c>(catalogue: &'c Catalogue, name: &str) -> Result<&'c Recogniser, ModelError> {
+    catalogue.recogniser(name).ok_or_else(|| {
+        let names: Vec<_> = catalogue.recognisers().iter().map(|r| r.name.as_str()).collect();
+        ModelError::Unknown { name: name.to_owned(), known: names.join(", ") }
+    })
+}
+
+impl Drop for Pool {
+    /// Waits for the workers to finish the stage that they are in (some ten milliseconds): ONNX Runtime must
+    /// not be in use when the process ends.
+    fn drop(&mut self) {
+        self.queue.stop();
+        for thread in self.threads.drain(..) {
+            // A worker's panic has been answered where it happened.
+            let _ = thread.join();
+        }
     }
 }

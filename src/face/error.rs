@@ -118,6 +118,9 @@ pub enum FaceError {
     /// No such recogniser in the catalogue, or its file is missing or wrong.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A worker failed in a way that it should not.
+    #[error("the image could not be processed")]
+    Failed,
     /// The engine has been stopped.
     #[error("the face engine has stopped")]
     Stopped,
@@ -153,13 +156,8 @@ pub enum RuntimeError {
         directory: PathBuf,
     },
     /// The catalogue has no library for this platform.
-    #[error(
-        "there is no ONNX Runtime for this platform to fetch: install version {version} and set ORT_DYLIB_PATH"
-    )]
-    Platform {
-        /// The version that is wanted.
-        version: String,
-    },
+    #[error("no ONNX Runtime can be fetched for this platform: install 1.24 to 1.26 and set ORT_DYLIB_PATH")]
+    Platform,
     /// The file in the models directory is not the one that the catalogue names.
     #[error("{} is not the ONNX Runtime that was asked for (its SHA-256 differs): run `facebolt models fetch`", path.display())]
     Wrong {
@@ -221,6 +219,12 @@ pub enum ModelError {
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// Its file is no ONNX model, though the one that the catalogue names.
+    #[error("the model '{name}' is not an ONNX file")]
+    Malformed {
+        /// The model.
+        name: String,
     },
     /// ONNX Runtime refuses it, or fails while it runs.
     #[error("the model '{name}' does not run")]

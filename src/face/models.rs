@@ -63,7 +63,7 @@ pub(super) fn state(path: &Path, artifact: &Artifact) -> State {
 }
 
 /// The SHA-256 of everything that `reader` yields, as hexadecimal digits in lower case.
-fn sha256(mut reader: impl Read) -> io::Result<String> {
+pub(super) fn sha256(mut reader: impl Read) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
