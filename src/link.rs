@@ -24,18 +24,28 @@
 //! # Ok::<(), facebolt::link::LinkError>(())
 //! ```
 
+mod block;
 mod error;
 mod exact;
+mod float;
+mod frame;
+mod int8;
 mod pairs;
 mod predicate;
 mod set;
+#[cfg(test)]
+mod tests;
 mod tier;
+mod tile;
 
+pub use block::Block;
 pub use error::LinkError;
+pub use frame::Frame;
 pub use pairs::{Options, Outcome, Pair, all_pairs, cross_pairs};
 pub use predicate::{Comparison, Metric, Predicate};
 pub use set::Set;
 pub use tier::Tier;
+pub use tile::link;
 
 /// Longest vector that the bounds are proved for.
 pub const MAX_DIMENSION: usize = 4096;

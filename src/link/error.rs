@@ -40,9 +40,9 @@ pub enum LinkError {
         /// The instruction sets that it needs.
         missing: &'static str,
     },
-    /// The operating system gave no thread.
-    #[error("cannot start a thread")]
-    Thread(#[source] std::io::Error),
+    /// Blocks of one job share one frame.
+    #[error("the blocks have different frames")]
+    Frame,
     /// The cancel flag was raised before the end.
     #[error("cancelled")]
     Cancelled,

@@ -26,7 +26,7 @@ impl Set {
         if !(1..=MAX_DIMENSION).contains(&dimension) {
             return Err(LinkError::Dimension(dimension));
         }
-        Ok(Self { dimension, block_rows: 256, blocks: Vec::new(), len: 0 })
+        Ok(Self { dimension, block_rows: block_rows(dimension), blocks: Vec::new(), len: 0 })
     }
 
     /// Appends a vector and returns its index.
@@ -73,4 +73,23 @@ impl Set {
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.blocks.iter().flat_map(|block| block.chunks_exact(self.dimension))
     }
+
+    /// Runs of consecutive vectors, row-major, with the index of the first of each.
+    pub fn blocks(&self) -> impl Iterator<Item = (u32, &[f64])> {
+        (0..self.len).step_by(self.block_rows).zip(self.blocks.iter().map(Vec::as_slice))
+    }
+
+    /// About `count` vectors, evenly spaced, row-major.
+    pub(super) fn sample(&self, count: usize) -> Vec<f64> {
+        let rows = self.blocks.iter().map(|block| block.len() / self.dimension).sum::<usize>();
+        let step = rows.div_ceil(count).max(1);
+        self.rows().step_by(step).flatten().copied().collect()
+    }
+}
+
+/// Rows to a block: enough to keep a matrix product busy, few enough that two images and their
+/// products stay in a core's cache and that a tile takes a few milliseconds. Multiples of what the
+/// kernels take at a time.
+fn block_rows(dimension: usize) -> usize {
+    if dimension <= 512 { 384 } else { 192 }
 }

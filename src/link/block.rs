@@ -1,0 +1,112 @@
+//! Some rows of a set, with the images that candidates are found by.
+
+use super::{Frame, LinkError, Metric, exact, float::FloatImage, frame::Fate, int8::IntImage};
+
+/// Consecutive rows of a set: the exact vectors, borrowed, their image of low precision and the
+/// bound of each.
+///
+/// A few hundred rows make a good block: the products of two blocks should stay in a core's cache.
+#[derive(Debug)]
+pub struct Block<'a> {
+    pub(super) frame: &'a Frame,
+    /// Index of the first row in its set.
+    pub(super) base: u32,
+    /// Row-major.
+    pub(super) vectors: &'a [f64],
+    pub(super) image: Image,
+    /// `sum x_k^2` of each row, summed in index order, if the metric is the cosine.
+    pub(super) squares: Vec<f64>,
+    /// Holds `|y| - p` and `|y| + p` of every row: two rows of a pair overlap, see [`Frame`].
+    shell: (f64, f64),
+}
+
+#[derive(Debug)]
+pub(super) enum Image {
+    Float(FloatImage),
+    Int(IntImage),
+}
+
+/// Squares of the norms that a bound needs: of the image, of what rounding took, of the original.
+pub(super) struct Encoded {
+    pub(super) norm: f64,
+    pub(super) error: f64,
+    pub(super) length: f64,
+}
+
+impl<'a> Block<'a> {
+    /// Rows `base..` of a set, `vectors` being row-major.
+    ///
+    /// # Errors
+    /// [`LinkError::Length`] if `vectors` does not hold whole vectors of the frame's dimension;
+    /// [`LinkError::TooMany`] if an index would not fit in 32 bits.
+    pub fn new(base: u32, vectors: &'a [f64], frame: &'a Frame) -> Result<Self, LinkError> {
+        let dimension = frame.dimension();
+        if !vectors.len().is_multiple_of(dimension) {
+            return Err(LinkError::Length { expected: dimension, found: vectors.len() });
+        }
+        let rows = vectors.len() / dimension;
+        u32::try_from(rows).ok().and_then(|rows| base.checked_add(rows)).ok_or(LinkError::TooMany)?;
+        Ok(Self::of(base, vectors, frame))
+    }
+
+    /// As [`Block::new`] for what is known to be whole rows of few enough.
+    pub(super) fn of(base: u32, vectors: &'a [f64], frame: &'a Frame) -> Self {
+        let dimension = frame.dimension();
+        let rows = vectors.len() / dimension;
+        let mut image = match frame.kernel() {
+            Some(kernel) => Image::Int(IntImage::new(rows, dimension, kernel)),
+            None => Image::Float(FloatImage::new(rows, dimension)),
+        };
+        let squares = match frame.predicate().metric() {
+            Metric::Cosine => vectors.chunks_exact(dimension).map(|row| exact::dot(row, row)).collect(),
+            Metric::EuclideanDistance | Metric::EuclideanSimilarity => Vec::new(),
+        };
+        let mut shell = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut projected = vec![0.0; dimension];
+        for (index, row) in vectors.chunks_exact(dimension).enumerate() {
+            let fate = frame.project(row, &mut projected);
+            let (bound, inner, outer) = if fate == Fate::Bounded {
+                let encoded = image.encode(index, &projected);
+                let radius = frame.radius(encoded.error, encoded.length);
+                let norm = encoded.norm.sqrt();
+                // The factor covers the rounding of the norm.
+                let reach = radius + 1e-9 * norm;
+                (frame.bound(encoded.norm, radius), norm - reach, norm + reach)
+            } else if fate == Fate::Always {
+                (f64::NEG_INFINITY, f64::NEG_INFINITY, f64::INFINITY)
+            } else {
+                (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY)
+            };
+            image.set_bound(index, bound);
+            shell = (shell.0.min(inner), shell.1.max(outer));
+        }
+        Self { frame, base, vectors, image, squares, shell }
+    }
+
+    /// Rows in the block.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.vectors.len() / self.frame.dimension()
+    }
+
+    /// Whether the norms of the images alone rule out every pair.
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
+        self.shell.0 > other.shell.1 || other.shell.0 > self.shell.1
+    }
+}
+
+impl Image {
+    fn encode(&mut self, row: usize, projected: &[f64]) -> Encoded {
+        match self {
+            Self::Float(image) => image.encode(row, projected),
+            Self::Int(image) => image.encode(row, projected),
+        }
+    }
+
+    fn set_bound(&mut self, row: usize, bound: f64) {
+        match self {
+            Self::Float(image) => image.set_bound(row, bound),
+            Self::Int(image) => image.set_bound(row, bound),
+        }
+    }
+}
