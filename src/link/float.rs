@@ -89,3 +89,18 @@ pub(super) fn scan(
     }
     ControlFlow::Continue(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bounds_are_rounded_down(bound in any::<f64>()) {
+            let mut image = FloatImage::new(1, 1);
+            image.set_bound(0, bound);
+            prop_assert!(f64::from(image.bounds[0]) <= bound);
+        }
+    }
+}

@@ -62,7 +62,7 @@ fn every_family_metric_and_dimension() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_data(
@@ -114,6 +114,24 @@ fn rows_beyond_those_that_the_frame_was_fitted_to() {
                 Predicate::new(metric, comparison, threshold(metric, &rows, &mut Random(2))).unwrap();
             check(24, &rows, None, &predicate);
         }
+    }
+}
+
+#[test]
+fn duplicates_whose_products_underflow() {
+    // Rows of size 1 on both sides set the frame; between them tiny rows, each twice, whose products
+    // are subnormal f32 or vanish one by one while their sum would not.
+    for (size, dimension) in [(1e-19, 1), (1e-21, 2), (1e-22, 16), (3e-23, 64), (1e-23, 64), (3e-23, 300)] {
+        let mut rows = Family::Clusters.rows(60, dimension, 3);
+        for (index, row) in rows.iter_mut().enumerate() {
+            let factor = [1.0, -1.0, size][index % 3];
+            row.iter_mut().for_each(|x| *x = factor * (x.abs() + 0.1));
+        }
+        let tiny: Vec<_> = rows.iter().skip(2).step_by(3).cloned().collect();
+        rows.extend(tiny);
+        let same = Predicate::new(Metric::EuclideanDistance, Comparison::LessEqual, 0.0).unwrap();
+        assert!(expected(&rows, None, &same).len() >= 20);
+        check(dimension, &rows, None, &same);
     }
 }
 
