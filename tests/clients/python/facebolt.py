@@ -1,0 +1,116 @@
+"""A `facebolt serve` of our own, with its configuration, log and metrics."""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
+READY_SECONDS = 120
+
+
+def binary():
+    """The program under test: `FACEBOLT_BIN`, else the debug build."""
+    path = pathlib.Path(os.environ.get("FACEBOLT_BIN") or TARGET / "debug" / "facebolt")
+    if not os.access(path, os.X_OK):
+        raise SystemExit(f"{path} does not exist: cargo build, or set FACEBOLT_BIN")
+    return str(path)
+
+
+class Facebolt:
+    """One process in front of `backend` (host:port), stopped by `close`.
+
+    `settings` are lines of TOML that replace the section they name. `ready` is False where the backend
+    cannot be reached: then only the listening socket is waited for.
+    """
+
+    def __init__(self, backend, folder, settings=None, ready=True):
+        listen, admin, callback = (_free_port() for _ in range(3))
+        self.address = f"127.0.0.1:{listen}"
+        self._admin = f"http://127.0.0.1:{admin}"
+        sections = {"callback": f'listen = "127.0.0.1:{callback}"\nurl = "http://127.0.0.1:{callback}"'}
+        sections.update(settings or {})
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / f"facebolt-{listen}.toml"
+        config.write_text("".join(f"[{name}]\n{lines}\n\n" for name, lines in sections.items()))
+        self.log = folder / f"facebolt-{listen}.log"
+        command = [binary(), "serve", "--listen", self.address, "--backend", f"bolt://{backend}"]
+        command += ["--admin", f"127.0.0.1:{admin}", "--config", str(config)]
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("FACEBOLT_")}
+        with open(self.log, "wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+            )
+        try:
+            self._wait(self._is_ready if ready else self._is_listening)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def statements(self, **labels):
+        """The sum of `facebolt_statements_total` over the series with these labels."""
+        return self.metric("facebolt_statements_total", **labels)
+
+    def metric(self, name, **labels):
+        """The sum of a metric over the series that carry all of `labels`; 0 if there is none."""
+        with _direct().open(f"{self._admin}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        total = 0.0
+        for line in text.splitlines():
+            match = re.fullmatch(re.escape(name) + r"(?:\{(.*)\})? ([^ ]+)(?: \d+)?", line)
+            if match and labels.items() <= dict(re.findall(r'(\w+)="([^"]*)"', match[1] or "")).items():
+                total += float(match[2])
+        return total
+
+    def resident_bytes(self):
+        """Its resident memory, as Linux counts it."""
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+    def _wait(self, condition):
+        deadline = time.monotonic() + READY_SECONDS
+        while not condition():
+            said = self.log.read_text(errors="replace")[-3000:]
+            if self._process.poll() is not None:
+                raise RuntimeError(f"facebolt ended at once (code {self._process.returncode}):\n{said}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"facebolt was not ready after {READY_SECONDS} s:\n{said}")
+            time.sleep(0.05)
+
+    def _is_listening(self):
+        host, port = self.address.split(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+            return True
+        except OSError:
+            return False
+
+    def _is_ready(self):
+        try:
+            return _direct().open(f"{self._admin}/health/ready", timeout=5).status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def _direct():
+    """Loopback is never reached through a proxy of the environment."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,124 @@
+"""A photo server on loopback that counts what is asked of it, and a forwarder that counts connections."""
+
+import base64
+import http.server
+import pathlib
+import socket
+import threading
+import urllib.parse
+
+PHOTOS = pathlib.Path(__file__).resolve().parents[2] / "photos"
+
+
+def data_url(name):
+    """The photo `name` as a data: URL."""
+    return "data:image/jpeg;base64," + base64.b64encode((PHOTOS / name).read_bytes()).decode()
+
+
+class ImageServer:
+    """Serves `tests/photos`. `/missing` is 404, `/text` is no image, `/held` answers only after `release`."""
+
+    def __init__(self):
+        self._count = 0
+        self._lock = threading.Lock()
+        self._held = threading.Event()
+        self.asked = threading.Event()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer._answer(self)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.address = f"127.0.0.1:{self._server.server_port}"
+
+    def url(self, name):
+        return f"http://{self.address}/{name}"
+
+    def requests(self):
+        """How many requests have come in so far."""
+        with self._lock:
+            return self._count
+
+    def release(self):
+        """Lets every held request be answered."""
+        self._held.set()
+
+    def hold(self):
+        """Requests for `/held` wait from now on; `asked` is set when one comes in."""
+        self._held.clear()
+        self.asked.clear()
+
+    def close(self):
+        self.release()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, request):
+        with self._lock:
+            self._count += 1
+        self.asked.set()
+        name = urllib.parse.unquote(urllib.parse.urlsplit(request.path).path).lstrip("/")
+        if name == "held":
+            self._held.wait(120)
+        if name == "text":
+            body = b"this is not an image"
+        elif name in {path.name for path in PHOTOS.glob("*.jpg")}:
+            body = (PHOTOS / name).read_bytes()
+        else:
+            request.send_error(404)
+            return
+        request.send_response(200)
+        request.send_header("Content-Type", "image/jpeg")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+
+class Forwarder:
+    """A plain TCP forwarder in front of `address` that counts the connections made to it."""
+
+    def __init__(self, address, port=0):
+        host, port = address.rsplit(":", 1)
+        self._target = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.connections = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        # A thread that waits in accept() would keep the port open.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            try:
+                server = socket.create_connection(self._target, timeout=10)
+            except OSError:
+                client.close()
+                continue
+            server.settimeout(None)
+            for source, sink in ((client, server), (server, client)):
+                sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+
+
+def _copy(source, sink):
+    try:
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        for side in (source, sink):
+            side.close()
