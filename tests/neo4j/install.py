@@ -151,7 +151,7 @@ def _pom(artifacts):
 
 def _java17():
     home = os.environ.get("JAVA_HOME")
-    found = f"{home}/bin/java" if home else need("java", "openjdk-17-jre-headless")
+    found = f"{home}/bin/java" if home else need("java", "default-jre-headless")
     version = subprocess.run([found, "-version"], capture_output=True, text=True).stderr
     if ' version "17.' not in version and ' version "21.' not in version:
         raise Failure(f"Neo4j 5.26 runs on Java 17 or 21, '{found}' is another: set JAVA_HOME. It says:\n{version}")

@@ -1,6 +1,7 @@
 """A photo server on loopback that counts what is asked of it, and a forwarder that counts connections."""
 
 import base64
+import contextlib
 import http.server
 import pathlib
 import socket
@@ -84,8 +85,8 @@ class Forwarder:
     """A plain TCP forwarder in front of `address` that counts the connections made to it."""
 
     def __init__(self, address, port=0):
-        host, port = address.rsplit(":", 1)
-        self._target = (host, int(port))
+        host, target = address.rsplit(":", 1)
+        self._target = (host, int(target))
         self._listener = socket.create_server(("127.0.0.1", port))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.connections = 0
@@ -115,10 +116,12 @@ class Forwarder:
 
 
 def _copy(source, sink):
-    try:
+    with contextlib.suppress(OSError):
         while piece := source.recv(65536):
             sink.sendall(piece)
         sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        for side in (source, sink):
-            side.close()
+        return
+    # Closing would not wake the thread that reads the other direction; this does.
+    for side in (source, sink):
+        with contextlib.suppress(OSError):
+            side.shutdown(socket.SHUT_RDWR)

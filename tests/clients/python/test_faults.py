@@ -25,7 +25,7 @@ class Faults(Promise):
         facebolt = self.cx.serve(backend=nobody, ready=False)
         forwarder = images.Forwarder(facebolt.address)
         self.addCleanup(forwarder.close)
-        with self.cx.server.connect(forwarder.address, max_transaction_retry_time=5) as driver:
+        with self.cx.server.connect(forwarder.address, max_transaction_retry_time=3) as driver:
             with driver.session() as session, self.assertRaises(RETRIED):
                 session.execute_read(lambda tx: tx.run("RETURN 1").consume())
         self.assertGreaterEqual(forwarder.connections, 2)

@@ -1,0 +1,44 @@
+.PHONY: help demo demo-down test lint audit bench-link fuzz servers servers-down
+
+help:
+	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
+	@echo "make demo-down     ends the demo"
+	@echo "make test          everything that must hold; installs what is missing on Debian"
+	@echo "make lint          format, clippy, licences and sources of the dependencies"
+	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
+	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
+	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60); needs nightly Rust and cargo-fuzz"
+	@echo "make servers       starts the Neo4j servers that 'cargo test' uses; it starts them itself too"
+	@echo "make servers-down  stops them"
+
+demo:
+	scripts/demo
+
+demo-down:
+	scripts/demo-down
+
+test:
+	scripts/test
+
+lint:
+	scripts/test tools fmt clippy deny
+
+audit:
+	scripts/tools
+	PATH="$${CARGO_TARGET_DIR:-target}/tools/bin:$$PATH" cargo deny check advisories
+
+bench-link:
+	cargo build --release --locked
+	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" scripts/python benches/link_gds.py
+
+fuzz:
+	for target in $$(cargo +nightly fuzz list); do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-60} || exit 1; \
+	done
+
+servers:
+	tests/neo4j/server start 5
+	tests/neo4j/server start 2026
+
+servers-down:
+	tests/neo4j/server stop all
