@@ -29,8 +29,9 @@ const ARCFACE_WIDTH: f32 = 112.0;
 
 /// Where the landmarks are to be in a recogniser's input.
 pub(super) fn template(alignment: Alignment, input: &Input) -> Points {
+    let scale = input.width as f32 / ARCFACE_WIDTH;
     match alignment {
-        Alignment::Arcface => ARCFACE.map(|point| point.map(|v| v * input.width as f32 / ARCFACE_WIDTH)),
+        Alignment::Arcface => ARCFACE.map(|point| point.map(|v| v * scale)),
     }
 }
 

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use super::{ImageError, LoaderError, Policy, Source};
 
 mod http;
+#[cfg(test)]
+mod tests;
 
 use http::Http;
 

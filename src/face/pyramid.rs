@@ -61,6 +61,9 @@ impl Pyramid {
     /// scaled down to `side`, and once closer if it is so large that small faces would be lost. A photo that
     /// fits is not scaled at all. `None` if the photo has no pixels.
     pub(super) fn new(photo: RgbImage, side: u32) -> Option<Pyramid> {
+        if photo.is_empty() {
+            return None;
+        }
         let long = f64::from(photo.width().max(photo.height()));
         let coarse = (f64::from(side) / long).min(1.0);
         let fine = FINE_SCALE.min(FINE_SIDE / long);

@@ -13,7 +13,8 @@ static ENGINE: OnceLock<Engine> = OnceLock::new();
 /// If they cannot be fetched. The message says what to do.
 pub(crate) fn engine() -> &'static Engine {
     ENGINE.get_or_init(|| {
-        let directory = models::default_directory().expect("set HOME: the models are kept in the cache folder");
+        let directory =
+            models::default_directory().expect("set HOME: the models are kept in the cache folder");
         let catalogue = Catalogue::load(&directory).unwrap();
         let mut report = |progress: Progress<'_>| {
             if let Progress::Fetching(artifact) = progress {

