@@ -7,10 +7,10 @@
 
 mod known;
 
-use packstream::{Map, Value};
+use packstream::{EncodeError, Map, Value};
 
 use crate::Version;
-use crate::message::{MessageError, tag};
+use crate::message::{tag, with_map};
 
 /// Causes inside causes that are read; servers send three.
 const MAX_CAUSES: usize = 16;
@@ -20,13 +20,13 @@ const GENERAL: &str = "50N42";
 const GENERAL_DESCRIPTION: &str = "error: general processing exception - unexpected error. \
      Unexpected error has occurred. See debug log for details.";
 
-/// A failed request.
+/// A failed request. As an error it prints its code alone: the message can quote the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message}")]
+#[error("{code}")]
 pub struct Failure {
     /// `Neo.{Client,Transient,Database}Error.Category.Title`.
     pub code: String,
-    /// What a person reads. A server's can quote the request: it does not belong in a log.
+    /// What a person reads. It does not belong in a log.
     pub message: String,
     /// The same for GQL.
     pub gql: GqlStatus,
@@ -80,7 +80,7 @@ pub struct Cause {
 
 impl Failure {
     /// The FAILURE message for a client that speaks `version`.
-    pub fn encode(&self, version: Version) -> Result<Vec<u8>, MessageError> {
+    pub fn encode(&self, version: Version) -> Result<Vec<u8>, EncodeError> {
         let mut map = Map::new();
         if version.has_gql_failures() {
             map.insert("neo4j_code", self.code.as_str());
@@ -89,7 +89,7 @@ impl Failure {
             map.insert("code", self.code.as_str());
             map.insert("message", self.message.as_str());
         }
-        Ok(crate::message::with_map(tag::FAILURE, &map)?)
+        with_map(tag::FAILURE, &map)
     }
 
     /// The failure in the map of a FAILURE from a server that speaks `version`. What is missing or of the wrong

@@ -111,6 +111,7 @@ fn codes_are_those_that_drivers_act_on() {
         assert_eq!(failure.gql.classification, classification);
         assert!(failure.gql.description.starts_with("error: "), "{}", failure.gql.description);
         assert!(!failure.message.is_empty());
+        assert_eq!(failure.to_string(), code, "the message stays out of logs");
     }
 }
 
