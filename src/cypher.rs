@@ -11,14 +11,20 @@
 mod call;
 mod constant;
 mod edit;
+mod expression;
+mod lexer;
 mod link;
 mod names;
 mod position;
+mod prefilter;
+mod prefix;
 mod refusal;
+mod segment;
+mod token;
+mod unescape;
 
 pub use call::{
-    Argument, Arguments, Call, Computed, Filter, Mentions, Mode, Place, Span, Statement, Value, Yield,
-    YieldItem,
+    Argument, Arguments, Call, Filter, Mentions, Mode, Place, Span, Statement, Value, Yield, YieldItem,
 };
 pub use constant::Expr;
 pub use edit::{Carrier, Edited, carry_by_parameter};
@@ -26,6 +32,9 @@ pub use link::{Comparison, Gather, Identity, LinkEdit, LinkShape, Metric, PairOr
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
 pub use refusal::{CallError, Refusal};
+
+use names::{Hits, hits};
+use unescape::Decoded;
 
 /// What a text asks of us.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +52,7 @@ pub enum Asks<'t> {
 
 /// The prefilter: may this text ask something of us? False means: forward the bytes as they are.
 pub fn mentions(text: &[u8]) -> bool {
-    let _ = text;
-    true
+    prefilter::mentions(text)
 }
 
 /// What `text` asks of us.
@@ -53,6 +61,19 @@ pub fn mentions(text: &[u8]) -> bool {
 /// A text that calls one of our procedures but that Neo4j would refuse ([`Refusal::Call`]), or that is not
 /// fully understood ([`Refusal::NotUnderstood`]).
 pub fn inspect<'t>(text: &'t str, names: &Names<'_>) -> Result<Asks<'t>, Refusal> {
-    let _ = (text, names);
-    Ok(Asks::Nothing)
+    // Neo4j refuses what has no decoding, and says why.
+    let Some(decoded) = Decoded::new(text) else { return Ok(Asks::Nothing) };
+    let hits = hits(&decoded.text, names);
+    if hits.is_empty() {
+        return Ok(Asks::Nothing);
+    }
+    let procedure = hits.iter().find(|hit| matches!(hit.name, Hits::Procedure(_)));
+    if let Some(hit) = procedure {
+        if hits.len() > names::LIMIT {
+            let at = decoded.source(hit.start);
+            return Err(Refusal::NotUnderstood { what: "more than 1000 calls", at });
+        }
+        return Ok(Asks::Calls(Box::new(call::statement(text, &decoded, &hits, names)?)));
+    }
+    Ok(Asks::Functions(hits.iter().filter_map(|hit| hit.function(&decoded)).collect()))
 }

@@ -1,7 +1,13 @@
 //! Calls of our procedures, as they stand in a text.
 
+use std::borrow::Cow;
+
 use super::constant::Expr;
 use super::names::FunctionCall;
+
+mod read;
+
+pub(super) use read::statement;
 
 /// A range of bytes of the user's text, on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,12 +38,14 @@ pub struct Statement<'t> {
     pub mode: Mode,
     /// The number after `CYPHER`, such as 5 or 25; none given: the database's default.
     pub version: Option<u32>,
-    /// The calls, in order of the text. At least one.
+    /// The calls, in order of the text. At least one; none within another.
     pub calls: Vec<Call<'t>>,
     /// The calls of our functions beside them.
     pub functions: Vec<FunctionCall>,
     /// The names of all `$parameters` of the text, each once, in order of the text.
     pub parameters: Vec<String>,
+    /// How many underscores our own names need to differ from all in the text.
+    pub(super) underscores: usize,
 }
 
 /// One call of one of our procedures.
@@ -64,11 +72,23 @@ pub struct Call<'t> {
     pub filter: Option<Filter<'t>>,
     /// Where it stands.
     pub place: Place,
-    /// Does a clause that may write stand before it, in its own query or in one around it? If not, what
-    /// stands before may be run on its own to gather arguments.
+    /// May a clause have written before it is called: one before it, in its own query or in one around it,
+    /// or any of the `CALL {..}` that it is in, which may run more than once? If not, what stands before
+    /// may be run on its own to gather arguments.
     pub after_write: bool,
-    /// Is it in, or behind, a `CALL {..} IN TRANSACTIONS`?
-    pub in_transactions: bool,
+    /// What may stand in its place.
+    pub(super) form: Form,
+}
+
+/// What may stand in the place of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A whole query.
+    Query,
+    /// A whole query, but the call is optional: an optional subquery and a `RETURN`.
+    OptionalQuery,
+    /// A subquery.
+    Subquery,
 }
 
 /// Where a call stands.
@@ -108,23 +128,16 @@ pub struct Argument<'t> {
 pub enum Value {
     /// Known from the text and the parameters.
     Constant(Expr),
-    /// To be computed by Neo4j, once per row.
-    Computed(Computed),
-}
-
-/// An expression that only Neo4j can compute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Computed {
-    /// The outer variables that it reads.
-    pub mentions: Mentions,
+    /// To be computed by Neo4j, once per row; with the variables that it reads.
+    Computed(Mentions),
 }
 
 /// The variables that an expression reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mentions {
-    /// Exactly these, each once, names without backticks.
+    /// Exactly these, each once, names without backticks. None of them holds a backslash.
     Exactly(Vec<String>),
-    /// Not known (the expression holds a subquery or a pattern).
+    /// Not known: it binds variables of its own, or names may be labels or types.
     Unknown,
 }
 
@@ -155,8 +168,10 @@ pub enum Yield {
 pub struct YieldItem<'t> {
     /// Index into [`Signature::columns`](super::Signature::columns).
     pub column: usize,
+    /// The column's name in the signature.
+    pub field: String,
     /// Its name outside, as it is to be written in Cypher (with backticks where the user has them).
-    pub written: std::borrow::Cow<'t, str>,
+    pub written: Cow<'t, str>,
     /// Its name outside.
     pub name: String,
 }

@@ -68,7 +68,7 @@ pub enum CallError {
     /// The query ends with an optional call (42N71).
     #[error(
         "Query cannot conclude with CALL (must be a RETURN clause, a FINISH clause, an update clause, a \
-         unit subquery call, or a procedure call with no YIELD)"
+         unit subquery call, or a procedure call with no YIELD)."
     )]
     OptionalConcludes,
     /// A column that the procedure does not have (42N50).

@@ -1,0 +1,426 @@
+//! Reads the calls of a statement.
+
+use std::collections::HashMap;
+
+use super::super::constant::{constant, parameters};
+use super::super::edit::underscores;
+use super::super::expression::reads;
+use super::super::names::{Hit, Hits, Names, Signature};
+use super::super::prefix::prefix;
+use super::super::refusal::{CallError, Refusal};
+use super::super::segment::{Blocks, Clause, Clauses, Outline, outline};
+use super::super::token::Tokens;
+use super::super::unescape::Decoded;
+use super::{
+    Argument, Arguments, Call, Filter, Form, Mentions, Place, Span, Statement, Value, Yield, YieldItem,
+};
+
+/// The statement of `text`, which uses our names at `hits`.
+pub(in super::super) fn statement<'t>(
+    text: &'t str,
+    decoded: &Decoded<'_>,
+    hits: &[Hit],
+    names: &Names<'_>,
+) -> Result<Statement<'t>, Refusal> {
+    let unclear = |what, at| Refusal::NotUnderstood { what, at };
+    let first = hits.iter().find(|hit| matches!(hit.name, Hits::Procedure(_)));
+    let start = decoded.source(first.map_or(0, |hit| hit.start));
+    if decoded.lossy {
+        return Err(unclear("half a surrogate pair", start));
+    }
+    let tokens = Tokens::new(decoded)
+        .ok_or_else(|| unclear("it is too long, or a quote or comment has no end", start))?;
+    let prefix = prefix(&tokens);
+    let outline = outline(&tokens, prefix.body)
+        .map_err(|reason| unclear(reason.what, tokens.span(reason.token, reason.token + 1).start))?;
+
+    let mut ours = HashMap::new();
+    let mut functions = Vec::new();
+    for hit in hits {
+        match hit.name {
+            Hits::Procedure(procedure) => {
+                let found = outline.clauses.binary_search_by(|clause| {
+                    let optional = usize::from(tokens.is(clause.first, "OPTIONAL"));
+                    (clause.first + optional).cmp(&hit.token)
+                });
+                let clause = found
+                    .ok()
+                    .filter(|&at| outline.clauses.get(at).is_some_and(|clause| clause.kind == Clauses::Call));
+                let clause = clause.ok_or_else(|| {
+                    unclear("a CALL where no clause starts", tokens.span(hit.token, hit.token + 1).start)
+                })?;
+                ours.insert(clause, procedure);
+            }
+            Hits::Function(_) => functions.extend(hit.function(decoded)),
+        }
+    }
+
+    let writes = first_writes(&outline, |clause| match ours.get(&clause) {
+        Some(&procedure) => names.procedures.get(procedure).is_none_or(|signature| signature.writes),
+        None => true,
+    });
+    let mut calls: Vec<Call<'t>> = Vec::new();
+    for (index, clause) in outline.clauses.iter().enumerate() {
+        let Some(&procedure) = ours.get(&index) else { continue };
+        let Some(signature) = names.procedures.get(procedure) else { continue };
+        let reader = Reader {
+            text,
+            tokens: &tokens,
+            outline: &outline,
+            clause,
+            procedure,
+            signature,
+            writes: &writes,
+        };
+        let call = reader.call()?;
+        if calls.last().is_some_and(|last| last.span.end > call.span.start) {
+            return Err(unclear("a call within another", call.span.start));
+        }
+        calls.push(call);
+    }
+    let Some(underscores) = underscores(&decoded.text) else {
+        return Err(unclear("its names leave none for ours", start));
+    };
+    let parameters = parameters(&tokens);
+    Ok(Statement {
+        text,
+        mode: prefix.mode,
+        version: prefix.version,
+        calls,
+        functions,
+        parameters,
+        underscores,
+    })
+}
+
+/// Per block, the first token of the first clause in it that may write, at any depth.
+fn first_writes(outline: &Outline, call_writes: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
+    let mut first = vec![None; outline.blocks.len()];
+    for (index, clause) in outline.clauses.iter().enumerate() {
+        if !clause.kind.writes() && !(clause.kind == Clauses::Call && call_writes(index)) {
+            continue;
+        }
+        let mut block = outline.branches.get(clause.branch).map(|branch| branch.block);
+        // Clauses come in order: where one is known already, so it is further out.
+        while let Some(at) = block
+            && let Some(known @ None) = first.get_mut(at)
+        {
+            *known = Some(clause.first);
+            block = outline.blocks.get(at).and_then(|block| block.outer);
+        }
+    }
+    first
+}
+
+/// Reads one call.
+struct Reader<'a, 't> {
+    text: &'t str,
+    tokens: &'a Tokens<'a>,
+    outline: &'a Outline,
+    clause: &'a Clause,
+    procedure: usize,
+    signature: &'a Signature<'a>,
+    writes: &'a [Option<usize>],
+}
+
+/// Where a call stands.
+struct Standing {
+    place: Place,
+    /// The innermost block.
+    block: Blocks,
+    /// Is it all of its query (a `USE` aside)?
+    sole: bool,
+    standalone: bool,
+    /// Does its query end with it?
+    last: bool,
+    after_write: bool,
+}
+
+impl<'t> Reader<'_, 't> {
+    fn call(&self) -> Result<Call<'t>, Refusal> {
+        let (tokens, end) = (self.tokens, self.clause.end);
+        let optional = tokens.is(self.clause.first, "OPTIONAL");
+        let name = self.clause.first + 1 + usize::from(optional);
+        let parts = self.signature.name.split('.').count();
+        let mut at = name + 2 * parts - 1;
+        let name = tokens.span(name, at);
+        let span = tokens.span(self.clause.first, end);
+        let standing = self.standing();
+
+        let mut errors = Errors::default();
+        if standing.block == Blocks::Foreach {
+            return Err(Refusal::Call { error: CallError::InForeach, at: span.start });
+        }
+        let arguments = self.arguments(&mut at, &mut errors)?;
+        let (written, yields) = self.yields(&mut at, &mut errors)?;
+        let filter = self.filter(&mut at, &yields);
+        if at != end {
+            return Err(Refusal::NotUnderstood {
+                what: "what follows the call",
+                at: tokens.span(at, at + 1).start,
+            });
+        }
+        self.check(&standing, optional, &arguments, written, filter.as_ref(), &mut errors);
+        errors.first()?;
+
+        let form = match (standing.block, standing.sole, optional) {
+            (Blocks::Root, true, false) if standing.standalone => Form::Query,
+            (Blocks::Root, true, true) if standing.standalone => Form::OptionalQuery,
+            (Blocks::Collect, true, _) => Form::Query,
+            (Blocks::Test, _, _) | (_, false, _) => Form::Subquery,
+            _ => {
+                let what = "a call that is all of a query within the statement";
+                return Err(Refusal::NotUnderstood { what, at: span.start });
+            }
+        };
+        let filter = filter.map(|(_, filter)| filter);
+        if let Some(Filter { mentions: Mentions::Unknown, span, .. }) = &filter
+            && standing.place == Place::Expression
+        {
+            return Err(Refusal::NotUnderstood { what: "the variables of this WHERE", at: span.start });
+        }
+        let Standing { place, standalone, after_write, .. } = standing;
+        let procedure = self.procedure;
+        Ok(Call {
+            procedure,
+            span,
+            name,
+            optional,
+            standalone,
+            arguments,
+            yields,
+            written,
+            filter,
+            place,
+            after_write,
+            form,
+        })
+    }
+
+    fn standing(&self) -> Standing {
+        let mut standing = Standing {
+            place: Place::Query,
+            block: Blocks::Root,
+            sole: false,
+            standalone: false,
+            last: false,
+            after_write: false,
+        };
+        let Some(branch) = self.outline.branches.get(self.clause.branch) else { return standing };
+        let last = self.outline.clauses.get(branch.last);
+        standing.sole = branch.clauses == 1;
+        standing.last = last.is_some_and(|last| last.first == self.clause.first);
+        let mut next = Some(branch.block);
+        while let Some(at) = next
+            && let Some(block) = self.outline.blocks.get(at)
+        {
+            if at == branch.block {
+                standing.block = block.kind;
+                standing.standalone =
+                    block.kind == Blocks::Root && standing.sole && block.branches == 1 && !block.sequel;
+            }
+            match block.kind {
+                Blocks::Test | Blocks::Collect => standing.place = Place::Expression,
+                Blocks::Subquery if standing.place == Place::Query => standing.place = Place::Subquery,
+                _ => {}
+            }
+            let wrote = self.writes.get(at).copied().flatten();
+            standing.after_write |= wrote.is_some_and(|wrote| {
+                wrote < self.clause.first || (block.kind == Blocks::Subquery && wrote != self.clause.first)
+            });
+            next = block.outer;
+        }
+        standing
+    }
+
+    fn text(&self, span: Span) -> &'t str {
+        self.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    fn arguments(&self, at: &mut usize, errors: &mut Errors) -> Result<Arguments<'t>, Refusal> {
+        let tokens = self.tokens;
+        if tokens.symbol(*at) != "(" {
+            return Ok(Arguments::Implicit);
+        }
+        let open = *at;
+        let unclear = |what, at| Err(Refusal::NotUnderstood { what, at: tokens.span(at, at + 1).start });
+        let Some(close) = tokens.closing(open, self.clause.end) else {
+            return unclear("the arguments of the call", open);
+        };
+        *at = close + 1;
+        let mut arguments = Vec::new();
+        let mut first = open + 1;
+        while first < close || !arguments.is_empty() {
+            let end = separator(tokens, first, close);
+            if end == first {
+                return unclear("an empty argument", first);
+            }
+            let span = tokens.span(first, end);
+            let value = constant(tokens, first, end).map_or_else(
+                || {
+                    let reads = reads(tokens, first, end);
+                    if reads.aggregate {
+                        errors.push(CallError::AggregateInArgument, span.start);
+                    }
+                    Value::Computed(reads.mentions)
+                },
+                Value::Constant,
+            );
+            arguments.push(Argument { span, text: self.text(span), value });
+            if end == close {
+                break;
+            }
+            first = end + 1;
+        }
+        Ok(Arguments::Explicit(arguments))
+    }
+
+    fn yields(&self, at: &mut usize, errors: &mut Errors) -> Result<(Yield, Vec<YieldItem<'t>>), Refusal> {
+        let tokens = self.tokens;
+        let mut written = Yield::Absent;
+        if tokens.is(*at, "YIELD") {
+            *at += 1;
+            written = Yield::Items;
+            if tokens.symbol(*at) == "*" {
+                *at += 1;
+                written = Yield::All;
+            }
+        }
+        let mut items: Vec<YieldItem<'t>> = Vec::new();
+        if written != Yield::Items {
+            items.extend(self.signature.columns.iter().enumerate().map(|(column, &name)| YieldItem {
+                column,
+                field: name.to_owned(),
+                written: name.to_owned().into(),
+                name: name.to_owned(),
+            }));
+            return Ok((written, items));
+        }
+        loop {
+            let place = *at;
+            let span = tokens.span(place, place + 1);
+            let unclear = Refusal::NotUnderstood { what: "the columns behind YIELD", at: span.start };
+            let Some(field) = tokens.name(place).filter(|_| place < self.clause.end) else {
+                return Err(unclear);
+            };
+            let alias = if tokens.is(place + 1, "AS") { place + 2 } else { place };
+            let Some(name) = tokens.name(alias).filter(|_| alias < self.clause.end) else {
+                return Err(unclear);
+            };
+            let outside = tokens.span(alias, alias + 1);
+            match self.signature.columns.iter().position(|&column| column == field) {
+                None => errors.push(CallError::UnknownColumn { name: field.into_owned() }, span.start),
+                Some(column) => {
+                    if let Some(same) = items.iter().find(|item| item.name == name) {
+                        // Neo4j names the first of the two.
+                        errors.push(
+                            CallError::Redeclared { name: name.to_string() },
+                            self.declared(&same.written),
+                        );
+                    }
+                    let written = self.text(outside).into();
+                    items.push(YieldItem {
+                        column,
+                        field: field.into_owned(),
+                        written,
+                        name: name.into_owned(),
+                    });
+                }
+            }
+            *at = alias + 1;
+            if tokens.symbol(*at) != "," {
+                return Ok((written, items));
+            }
+            *at += 1;
+        }
+    }
+
+    /// Where the name `written` stands in the text, of which it is a slice.
+    fn declared(&self, written: &str) -> usize {
+        (written.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
+    }
+
+    /// The filter, and the byte of its `WHERE`.
+    fn filter(&self, at: &mut usize, yields: &[YieldItem<'t>]) -> Option<(usize, Filter<'t>)> {
+        let (word, first) = (*at, *at + 1);
+        if !self.tokens.is(word, "WHERE") || first >= self.clause.end {
+            return None;
+        }
+        *at = self.clause.end;
+        let span = self.tokens.span(first, *at);
+        let mut mentions = reads(self.tokens, first, *at).mentions;
+        if let Mentions::Exactly(variables) = &mut mentions {
+            variables.retain(|variable| yields.iter().all(|item| item.name != *variable));
+        }
+        Some((self.tokens.span(word, first).start, Filter { span, text: self.text(span), mentions }))
+    }
+
+    /// What Neo4j finds wrong with the whole, in the order in which it does.
+    fn check(
+        &self,
+        standing: &Standing,
+        optional: bool,
+        arguments: &Arguments<'_>,
+        written: Yield,
+        filter: Option<&(usize, Filter<'_>)>,
+        errors: &mut Errors,
+    ) {
+        let at = self.tokens.span(self.clause.first, self.clause.first + 1).start;
+        let signature = self.signature;
+        if !standing.standalone {
+            match written {
+                Yield::All if !standing.sole => errors.push(CallError::YieldAllInQuery, at),
+                Yield::All | Yield::Absent => errors.push(CallError::YieldMissing, at),
+                Yield::Items => {}
+            }
+            if *arguments == Arguments::Implicit {
+                errors.push(CallError::ArgumentsMissing { name: signature.name.to_owned() }, at);
+            }
+        }
+        if let Arguments::Explicit(arguments) = arguments {
+            let (got, required, total) = (arguments.len(), signature.required, signature.arguments.len());
+            let procedure = self.procedure;
+            if got < required {
+                errors.push(CallError::TooFewArguments { procedure, got, required, total }, at);
+            } else if got > total {
+                errors.push(CallError::TooManyArguments { procedure, got, total }, at);
+            }
+        }
+        let must_return = standing.block != Blocks::Test;
+        if must_return && standing.last && !standing.sole {
+            errors.push(CallError::Concludes, at);
+        }
+        if must_return && standing.sole && optional && written == Yield::Items {
+            errors.push(CallError::OptionalConcludes, at);
+        }
+        if let Some(&(at, _)) = filter.filter(|_| standing.sole) {
+            errors.push(CallError::StandaloneWhere, at);
+        }
+    }
+}
+
+/// The comma that ends the argument at `first`, or `close`.
+fn separator(tokens: &Tokens<'_>, first: usize, close: usize) -> usize {
+    let mut at = first;
+    while at < close && tokens.symbol(at) != "," {
+        at = tokens.closing(at, close).unwrap_or(at) + 1;
+    }
+    at.min(close)
+}
+
+/// What Neo4j finds wrong with a call. It reports the first in the text.
+#[derive(Default)]
+struct Errors(Vec<(usize, CallError)>);
+
+impl Errors {
+    fn push(&mut self, error: CallError, at: usize) {
+        self.0.push((at, error));
+    }
+
+    fn first(self) -> Result<(), Refusal> {
+        match self.0.into_iter().min_by_key(|&(at, _)| at) {
+            Some((at, error)) => Err(Refusal::Call { error, at }),
+            None => Ok(()),
+        }
+    }
+}
