@@ -4,6 +4,8 @@
 
 mod check;
 mod config;
+mod embed;
+mod models;
 mod serve;
 mod settings;
 
@@ -14,6 +16,8 @@ use clap::{Parser, Subcommand};
 use tokio::runtime;
 
 use crate::config::ConfigError;
+use crate::face::models::{CatalogueError, FetchError};
+use crate::face::{LoaderError, StartError};
 use crate::server::ServeError;
 use crate::telemetry::TelemetryError;
 
@@ -35,6 +39,8 @@ struct Cli {
 enum Command {
     Serve(serve::Serve),
     Check(check::Check),
+    Embed(embed::Embed),
+    Models(models::Models),
     Config(config::Config),
 }
 
@@ -47,6 +53,18 @@ enum CommandError {
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Loader(#[from] LoaderError),
+    #[error(transparent)]
+    Engine(#[from] StartError),
+    #[error("set models.directory: this user has no cache folder")]
+    NoDirectory,
+    #[error("{failed} of {all} images could not be embedded")]
+    Images { failed: usize, all: usize },
     #[error("stopped by a second signal, before everything under way had ended")]
     Interrupted,
     #[error("not everything is ok")]
@@ -73,6 +91,8 @@ pub fn main() -> ExitCode {
     let done = match command {
         Command::Serve(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Embed(command) => command.run(),
+        Command::Models(command) => command.run(),
         Command::Config(command) => command.run(),
     };
     match done {

@@ -64,6 +64,7 @@ pub(crate) async fn run<B: Stream>(
             arguments,
             required: signature.arguments.iter().filter(|argument| argument.default.is_none()).count(),
             columns,
+            writes: false,
         })
         .collect();
     let names = Names { procedures: &procedures, functions: &FUNCTIONS };
