@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -20,7 +21,7 @@ use crate::listener::{ListenError, listen};
 use crate::metrics::Exporter;
 use bounded::Bounded;
 
-/// What Prometheus calls its text format.
+/// What Prometheus calls its text format; good for any other plain text too.
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// How long a request and its answer may take.
@@ -104,6 +105,13 @@ fn router(readiness: Readiness, exporter: Exporter) -> Router {
         .route("/health/live", get(|| async { page(StatusCode::OK, "alive\n".to_owned()) }))
         .route("/health/ready", get(ready).with_state(readiness))
         .route("/metrics", get(metrics).with_state(exporter))
+        .layer(map_response(last))
+}
+
+/// A connection serves one request, so that none is held for longer than that takes.
+async fn last(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 async fn ready(State(readiness): State<Readiness>) -> Response {
@@ -119,9 +127,8 @@ async fn metrics(State(exporter): State<Exporter>) -> Response {
     page(StatusCode::OK, exporter.render())
 }
 
-/// A page of text. A connection serves one, so that none is held for longer than that takes.
 fn page(status: StatusCode, text: String) -> Response {
-    (status, [(header::CONTENT_TYPE, PROMETHEUS_TEXT), (header::CONNECTION, "close")], text).into_response()
+    (status, [(header::CONTENT_TYPE, PROMETHEUS_TEXT)], text).into_response()
 }
 
 #[cfg(test)]

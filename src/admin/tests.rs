@@ -34,12 +34,13 @@ async fn exchange(address: SocketAddr, request: &str) -> String {
 async fn fetch(address: SocketAddr, method: &str, path: &str) -> (String, String) {
     let answer = exchange(address, &format!("{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("\r\nconnection: close"), "{head}");
     (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
 }
 
 #[tokio::test]
 async fn ready_is_what_every_part_says() {
-    let Pages { address, readiness, .. } = pages().await;
+    let Pages { address, readiness, stop: _running, .. } = pages().await;
     let ready = || fetch(address, "GET", "/health/ready");
     assert_eq!(ready().await, ("503".into(), "backend: not there yet\nmodels: not there yet\n".into()));
     readiness.ready("models");
@@ -54,7 +55,7 @@ async fn ready_is_what_every_part_says() {
 
 #[tokio::test]
 async fn metrics_are_those_of_the_process() {
-    let Pages { address, .. } = pages().await;
+    let Pages { address, stop: _running, .. } = pages().await;
     crate::metrics::fetch_failure("admin_test");
     let (status, body) = fetch(address, "GET", "/metrics").await;
     assert_eq!(status, "200");
@@ -64,7 +65,7 @@ async fn metrics_are_those_of_the_process() {
 
 #[tokio::test]
 async fn nothing_else_is_served() {
-    let Pages { address, .. } = pages().await;
+    let Pages { address, stop: _running, .. } = pages().await;
     assert_eq!(fetch(address, "GET", "/").await.0, "404");
     assert_eq!(fetch(address, "GET", "/health/").await.0, "404");
     assert_eq!(fetch(address, "POST", "/metrics").await.0, "405");
@@ -73,7 +74,7 @@ async fn nothing_else_is_served() {
 
 #[tokio::test]
 async fn a_port_in_use_is_named() {
-    let Pages { address, .. } = pages().await;
+    let Pages { address, stop: _running, .. } = pages().await;
     let error = Admin::bind(&HostPort::local(address.port())).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("admin.listen = \"{address}\": cannot listen there: ")), "{error}");
 }

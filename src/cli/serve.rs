@@ -1,4 +1,4 @@
-//! `facebolt serve`
+//! `facebolt serve`: on the first signal, what is under way may end; a second one ends it at once.
 
 use std::io;
 use std::pin::pin;
@@ -14,8 +14,6 @@ use crate::config::Config;
 use crate::{server, telemetry};
 
 /// Run the proxy, until SIGINT or SIGTERM
-///
-/// On the first signal, open transactions may end; a second one ends it at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

@@ -8,7 +8,7 @@ use crate::config::{BaseUrl, ConfigError, Effective, Flag, Setting as _, Sources
 
 #[derive(Debug, Args)]
 pub(super) struct Settings {
-    /// Configuration [default: ./facebolt.toml if it exists]
+    /// Configuration [default: ./facebolt.toml, if any]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -20,7 +20,7 @@ pub(super) struct Settings {
     #[arg(long, value_name = "URL")]
     backend: Option<String>,
 
-    /// How Neo4j reaches facebolt [default: http://127.0.0.1:7689]
+    /// How Neo4j calls us [default: http://127.0.0.1:7689]
     #[arg(long, value_name = "URL")]
     callback: Option<String>,
 
