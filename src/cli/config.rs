@@ -10,7 +10,7 @@ use crate::config::Entry;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  FACEBOLT_LISTEN__ADDRESS=0.0.0.0:7688 facebolt config | grep -v default
+  FACEBOLT_LISTEN__ADDRESS=0.0.0.0:7688 facebolt config | grep -v '# default'
 
 What it prints is a facebolt.toml: facebolt config > facebolt.toml")]
 pub(super) struct Config {
