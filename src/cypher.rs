@@ -28,7 +28,7 @@ pub use call::{
 };
 pub use constant::Expr;
 pub use edit::{Carrier, Edited, carry_by_parameter};
-pub use link::{Comparison, Gather, Identity, LinkEdit, LinkShape, Metric, PairOrder};
+pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
 pub use refusal::{CallError, Refusal};
@@ -74,6 +74,9 @@ pub fn inspect<'t>(text: &'t str, names: &Names<'_>) -> Result<Asks<'t>, Refusal
             return Err(Refusal::NotUnderstood { what: "more than 1000 calls", at });
         }
         return Ok(Asks::Calls(Box::new(call::statement(text, &decoded, &hits, names)?)));
+    }
+    if let Some(shape) = link::shape(text, &decoded, &hits, names) {
+        return Ok(Asks::Link(Box::new(shape)));
     }
     Ok(Asks::Functions(hits.iter().filter_map(|hit| hit.function(&decoded)).collect()))
 }

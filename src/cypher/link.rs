@@ -5,7 +5,13 @@
 //! statement's prefix. Neo4j checks the user's own predicates again and runs the rest as it was written.
 //! `EXPLAIN` and `PROFILE` of such a statement are not recognised: they show Neo4j's own plan.
 
-use super::{Edited, Expr, Span};
+mod predicate;
+mod rewrite;
+mod shape;
+
+use self::rewrite::Parts;
+pub(super) use self::shape::shape;
+use super::{Expr, Span};
 
 /// The measure between two vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,18 +91,8 @@ pub struct LinkShape<'t> {
     pub parameters: Vec<String>,
     /// The prefix that is replaced: from the first `MATCH` to the end of the measuring `WHERE`.
     pub prefix: Span,
+    parts: Parts,
 }
 
-/// The statement with found pairs in the place of its prefix.
-pub type LinkEdit = Edited;
-
-impl LinkShape<'_> {
-    /// The statement over found pairs. Its one parameter is a list of
-    /// `[elementId of left, [elementIds of right], [measures]]`: one entry per left node, sorted as rows
-    /// are to come, both inner lists of one length. The same statement gives the same text, unless a
-    /// client's parameter (`taken`) is in the way.
-    pub fn rewrite<'p>(&self, taken: impl IntoIterator<Item = &'p str>) -> LinkEdit {
-        let _ = taken;
-        Edited { text: self.text.to_owned(), parameters: Vec::new(), positions: Default::default() }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -15,11 +15,6 @@ impl<'r> Parameters<'r> {
         Self { raw }
     }
 
-    /// The bytes as they came.
-    pub(crate) fn raw(&self) -> &'r [u8] {
-        self.raw
-    }
-
     /// All names, in the client's order.
     pub(crate) fn names(&self) -> Result<Vec<&'r str>, DecodeError> {
         let mut reader = Reader::new(self.raw, Limits::default());
