@@ -3,7 +3,6 @@
 //! Such a statement is run in three steps: [`LinkShape::gather`] reads ids and vectors, the kernel finds
 //! the pairs under the threshold, and the text of [`LinkShape::rewrite`] puts them in the place of the
 //! statement's prefix. Neo4j checks the user's own predicates again and runs the rest as it was written.
-//! `EXPLAIN` and `PROFILE` of such a statement are not recognised: they show Neo4j's own plan.
 
 mod predicate;
 mod rewrite;
@@ -11,7 +10,7 @@ mod shape;
 
 use self::rewrite::Parts;
 pub(super) use self::shape::shape;
-use super::{Expr, Span};
+use super::{Expr, Mode, Span};
 
 /// The measure between two vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +73,8 @@ pub enum Gather {
 pub struct LinkShape<'t> {
     /// The user's text.
     pub text: &'t str,
+    /// Plain, `EXPLAIN` (then there is nothing to find) or `PROFILE`.
+    pub mode: Mode,
     /// The measure.
     pub metric: Metric,
     /// How it is compared with the threshold.

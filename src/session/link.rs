@@ -23,7 +23,7 @@ use super::parameters::Parameters;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, refusal};
-use crate::cypher::{self, Expr, LinkShape};
+use crate::cypher::{self, Expr, LinkShape, Mode};
 use crate::link::{self, LinkError, Options, Pair, Predicate};
 use crate::metrics::{self, Stage};
 
@@ -46,6 +46,9 @@ pub(crate) async fn run<B: Stream>(
         Err(_) => return Ok(Outcome::Forward),
     };
 
+    if shape.mode == Mode::Explain {
+        return send(run, shape, &packstream::encode(&Value::List(Vec::new()))?, started);
+    }
     let gathering = Instant::now();
     let gathered = gather::run(backend, run, &shape.gather).await?;
     metrics::native_seconds(NAME, Stage::Gather, gathering.elapsed());
@@ -88,9 +91,20 @@ pub(crate) async fn run<B: Stream>(
     };
     metrics::pairs(pairs.compared, u64::try_from(pairs.len()).unwrap_or(u64::MAX));
 
+    send(run, shape, &pairs.encode(&left, &right)?, started)
+}
+
+/// The statement over these pairs, in place of the user's.
+fn send(
+    run: &RunMessage<'_>,
+    shape: &LinkShape<'_>,
+    pairs: &[u8],
+    started: Instant,
+) -> Result<Outcome, SessionError> {
+    let parameters = Parameters::new(run.parameters);
     let edited = shape.rewrite(parameters.names()?);
     let Some(name) = edited.parameters.first() else { return Ok(Outcome::Forward) };
-    let parameters = parameters.with(&[(name, &pairs.encode(&left, &right)?)])?;
+    let parameters = parameters.with(&[(name, pairs)])?;
     let payload = bolt::message::run_raw(&edited.text, &parameters, run.extra)?;
     let edit = Edit {
         text: run.query.to_owned(),

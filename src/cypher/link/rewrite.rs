@@ -8,8 +8,8 @@ use super::LinkShape;
 /// Where the parts of the statement stand in its text. Pairs of things are those of left and right.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Parts {
-    /// What stands before the first `MATCH`: options and `USE`.
-    pub(super) head: Span,
+    /// What stands before the first `MATCH`: options and `USE`, without `EXPLAIN` and `PROFILE`.
+    pub(super) head: String,
     pub(super) variables: [Span; 2],
     pub(super) patterns: [Span; 2],
     pub(super) properties: [Span; 2],
@@ -39,9 +39,9 @@ impl Parts {
         let alone: Vec<String> = alone.iter().map(|span| format!("({})", part(span))).collect();
         let tested = if alone.is_empty() { String::new() } else { format!(" WHERE {}", alone.join(" AND ")) };
         format!(
-            "{} MATCH {}{tested} RETURN elementId({variable}) AS elementId, id({variable}) AS id, \
+            "{}MATCH {}{tested} RETURN elementId({variable}) AS elementId, id({variable}) AS id, \
              {variable}.{property} AS vector",
-            part(&self.head),
+            self.head,
             of(&self.patterns)
         )
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::call::{Mentions, Mode, Span};
+use super::super::call::{Mentions, Span};
 use super::super::constant::{Expr, constant, parameters};
 use super::super::edit::underscores;
 use super::super::expression::reads;
@@ -68,7 +68,7 @@ pub(in super::super) fn shape<'t>(
     let outline = outline(tokens, prefix.body).ok()?;
     outline.blocks.first().filter(|root| root.branches == 1 && !root.sequel)?;
     let branch = outline.branches.iter().position(|branch| branch.block == 0)?;
-    if prefix.mode != Mode::Run || decoded.lossy {
+    if decoded.lossy {
         return None;
     }
     let own = |clause: &Clause| clause.branch == branch && clause.kind != Clauses::Use;
@@ -127,8 +127,12 @@ pub(in super::super) fn shape<'t>(
     let spans = |ranges: &[Range]| ranges.iter().map(|range| span(*range)).collect::<Vec<Span>>();
     let token = |at: usize| tokens.span(at, at + 1);
     let whole = tokens.span(first.first, end);
+    // What is planned or measured is the statement, not how its vectors are read.
+    let asks = |at: usize| at < prefix.body && (tokens.is(at, "EXPLAIN") || tokens.is(at, "PROFILE"));
+    let head = (0..first.first).filter(|at| !asks(*at)).map(token);
+    let head = head.filter_map(|span| text.get(span.start..span.end)).map(|text| format!("{text} ")).collect();
     let parts = Parts {
-        head: Span { start: 0, end: if first.first == 0 { 0 } else { tokens.span(0, first.first).end } },
+        head,
         variables: [token(x.variable), token(y.variable)],
         patterns: [span(x.pattern), span(y.pattern)],
         properties: properties.map(token),
@@ -151,6 +155,7 @@ pub(in super::super) fn shape<'t>(
     };
     Some(LinkShape {
         text,
+        mode: prefix.mode,
         metric,
         comparison,
         threshold,

@@ -23,7 +23,7 @@ fn the_query_that_users_bring() {
     assert_eq!((shape.metric, shape.comparison), (Metric::EuclideanDistance, Comparison::Less));
     assert_eq!((shape.order, shape.residual), (PairOrder::NotEqual, false));
     assert_eq!(shape.threshold, Expr::Integer(10));
-    let gather = " MATCH (p1:Face) RETURN elementId(p1) AS elementId, id(p1) AS id, p1.embedding AS vector";
+    let gather = "MATCH (p1:Face) RETURN elementId(p1) AS elementId, id(p1) AS id, p1.embedding AS vector";
     assert_eq!(shape.gather, Gather::Same(gather.to_owned()));
     let edited = shape.rewrite([]);
     let expected = "CALL () { UNWIND $Fg AS Fg MATCH (p1) WHERE elementId(p1) = Fg[0] WITH Fg, p1 MATCH (p1:Face) \
@@ -33,6 +33,16 @@ fn the_query_that_users_bring() {
     assert_eq!(edited.text, expected.replace('F', "__f").replace("__face", "Face"));
     assert_eq!(edited.parameters, ["__fg"]);
     assert_eq!(shape.rewrite(["__fg", "__f_"]).parameters, ["__f__g"]);
+}
+
+#[test]
+fn explain_and_profile_are_not_for_reading() {
+    let text = format!("CYPHER 5 PROFILE USE neo4j {MISSION}");
+    let shape = link(&text);
+    assert_eq!(shape.mode, Mode::Profile);
+    assert!(matches!(&shape.gather, Gather::Same(text) if text.starts_with("CYPHER 5 USE neo4j MATCH (p1")));
+    assert!(shape.rewrite([]).text.starts_with("CYPHER 5 PROFILE USE neo4j CALL () {"));
+    assert_eq!(link(&format!("explain {MISSION}")).mode, Mode::Explain);
 }
 
 #[test]
@@ -78,7 +88,6 @@ fn sides_with_predicates_of_their_own() {
 fn what_is_wider_is_left_alone() {
     let f = "gds.similarity.euclideanDistance(a.e, b.e)";
     for text in [
-        format!("EXPLAIN MATCH (a:F), (b:F) WHERE {f} < 1 RETURN a, b"),
         format!("MATCH (a:F), (b:F) WHERE {f} > 1 RETURN a, b"),
         format!("MATCH (a:F), (b:F) WHERE {f} < 1 OR a.x RETURN a, b"),
         format!("MATCH (a:F), (b:F) WHERE NOT {f} < 1 RETURN a, b"),

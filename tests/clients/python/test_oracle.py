@@ -49,17 +49,6 @@ READS = {
     "one face against all": (ANY.replace("(a:Face)", "(a:Face {key: 3})") + KEYS, {}),
     "threshold null": (PAIR.format("a <> b") + " WHERE d < $t " + KEYS, {"t": None}),
     "threshold NaN": (PAIR.format("a <> b") + " WHERE d < $t " + KEYS, {"t": float("nan")}),
-    "every function": (
-        "MATCH (a:Face) MATCH (b:Face) WHERE a.key < b.key AND b.key < 20 WITH a, b, a.embedding AS x, b.embedding AS y "
-        "RETURN a.key AS a, b.key AS b, gds.similarity.euclidean(x, y) AS e, gds.similarity.cosine(x, y) AS c, "
-        "gds.similarity.pearson(x, y) AS p, gds.similarity.overlap(x, y) AS o, gds.similarity.jaccard(x, y) AS j",
-        {},
-    ),
-    "a vector of the query's own": (
-        "MATCH (a:Face) WITH a, gds.similarity.euclideanDistance(a.embedding, $v) AS d RETURN a.key AS a, d",
-        {"v": [0.5] * 128},
-    ),
-    "null elements": ("RETURN gds.similarity.euclideanDistance([null, 1, 3], [1, null, 2]) AS d", {}),
 }
 # What is wrong with the face that is added: the statement must fail as it does with the plugin.
 BROKEN = {"a null embedding": None, "an empty embedding": [], "a shorter embedding": [1.0, 2.0]}
