@@ -5,9 +5,12 @@ import struct
 
 import neo4j
 
-from harness import LABELS, LINK, Promise, facenet
+from harness import LINK, Promise, facenet
 
-PAIR = "MATCH (a:Face) MATCH (b:Face) WHERE {} WITH a, b, gds.similarity.euclideanDistance(a.embedding, b.embedding) AS d"
+PAIR = (
+    "MATCH (a:Face) MATCH (b:Face) WHERE {} "
+    "WITH a, b, gds.similarity.euclideanDistance(a.embedding, b.embedding) AS d"
+)
 ANY = PAIR.format("id(a) <> id(b)") + " WHERE d < 10 "
 ONE = PAIR.format("id(a) < id(b)") + " WHERE d < 10 "
 MERGE = "MERGE (a)-[e:SAME]-(b) SET e.distance = d"
@@ -50,7 +53,7 @@ READS = {
     "threshold null": (PAIR.format("a <> b") + " WHERE d < $t " + KEYS, {"t": None}),
     "threshold NaN": (PAIR.format("a <> b") + " WHERE d < $t " + KEYS, {"t": float("nan")}),
     "every function": (
-        "MATCH (a:Face) MATCH (b:Face) WHERE a.key < b.key AND b.key < 20 WITH a, b, a.embedding AS x, b.embedding AS y "
+        "MATCH (a:Face), (b:Face) WHERE a.key < b.key AND b.key < 20 WITH a, b, a.embedding AS x, b.embedding AS y "
         "RETURN a.key AS a, b.key AS b, gds.similarity.euclidean(x, y) AS e, gds.similarity.cosine(x, y) AS c, "
         "gds.similarity.pearson(x, y) AS p, gds.similarity.overlap(x, y) AS o, gds.similarity.jaccard(x, y) AS j",
         {},
