@@ -50,8 +50,8 @@ def faces(count, seed=1):
 class Side:
     """One of the two ways: a driver, and the times it took."""
 
-    def __init__(self, name, server, address):
-        self.name, self._server = name, server
+    def __init__(self, server, address):
+        self._server = server
         self.driver = server.connect(address)
         self.seconds = {"cold": [], "first": [], "re-run": []}
         self.counters = {"cold": set(), "first": set(), "re-run": set()}
@@ -83,7 +83,9 @@ def fresh(version, *options):
     """A Neo4j of its own, with an empty plan cache and a cold JVM."""
     subprocess.run([SERVER_TOOL, "stop", version, *options], check=True)
     try:
-        yield Server(version, *options)
+        server = Server(version, *options)
+        with server.driver:
+            yield server
     finally:
         subprocess.run([SERVER_TOOL, "stop", version, *options], check=True)
 
@@ -101,8 +103,9 @@ def main():
         gds = stack.enter_context(fresh(arguments.server, "--gds", "--as", "bench"))
         facebolt = Facebolt(plain.address, TARGET / "bench")
         stack.callback(facebolt.close)
-        sides = (Side("facebolt", plain, facebolt.address), Side("GDS", gds, gds.address))
+        sides = Side(plain, facebolt.address), Side(gds, gds.address)
         for side in sides:
+            stack.enter_context(side.driver)
             side.load(vectors)
         for side in sides:
             side.link("cold")

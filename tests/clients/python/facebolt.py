@@ -41,7 +41,12 @@ class Facebolt:
         self.log = folder / f"facebolt-{listen}.log"
         command = [binary(), "serve", "--listen", self.address, "--backend", f"bolt://{backend}"]
         command += ["--admin", f"127.0.0.1:{admin}", "--config", str(config)]
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("FACEBOLT_")}
+        # Only where the models lie is the caller's to say: the environment outranks the file.
+        environment = {
+            name: text
+            for name, text in os.environ.items()
+            if not name.startswith("FACEBOLT_") or name.startswith("FACEBOLT_MODELS__")
+        }
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment

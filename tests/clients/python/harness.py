@@ -35,7 +35,7 @@ class Server:
     def __init__(self, version, *options):
         done = subprocess.run([SERVER_TOOL, "start", version, *options], stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
-            raise SystemExit(f"no Neo4j {version}: see above")
+            raise RuntimeError(f"no Neo4j {version}: tests/neo4j/server says why")
         state = json.loads(done.stdout)
         self.version, self.address, self._lock = state["version"], state["bolt"], state["lock"]
         self.user, self.password = state["user"], state["password"]
@@ -54,7 +54,7 @@ class Server:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for label in LABELS:
                 if self.query(f"MATCH (n:{label}) RETURN count(n) AS n")[0]["n"]:
-                    raise SystemExit(f"{self.address} has :{label} nodes, which the tests need as their own")
+                    raise RuntimeError(f"{self.address} has :{label} nodes, which the tests need as their own")
             try:
                 yield
             finally:
@@ -80,12 +80,16 @@ class Context:
         self.direct = direct
         self._closing = contextlib.ExitStack()
         self._closing.callback(self.images.close)
-        self.server = Server(version, "--gds") if direct else Server(version)
-        self._closing.enter_context(self.server.alone())
+        self._asked_for = version
+        self._folder = TARGET / "clients" / version
+        try:
+            self.server = self._server("--gds") if direct else self._server()
+            # Native from the first pair on, else data this small would be left to Neo4j.
+            self.facebolt = None if direct else self.serve(link="native_from = 1")
+        except BaseException:
+            self.close()
+            raise
         self.version = self.server.version
-        self._folder = TARGET / "clients" / self.version
-        # Native from the first pair on, else data this small would be left to Neo4j.
-        self.facebolt = None if direct else self.serve(link="native_from = 1")
         self.address = self.server.address if direct else self.facebolt.address
         self.driver = self.server.connect(self.address)
         self._closing.callback(self.driver.close)
@@ -93,10 +97,7 @@ class Context:
     @functools.cached_property
     def gds(self):
         """The oracle: a Neo4j of the same version with Graph Data Science."""
-        oracle = Server(self.version, "--gds")
-        if not self.direct:
-            self._closing.enter_context(oracle.alone())
-        return oracle
+        return self.server if self.direct else self._server("--gds")
 
     @functools.cached_property
     def defaults(self):
@@ -112,6 +113,12 @@ class Context:
 
     def close(self):
         self._closing.close()
+
+    def _server(self, *options):
+        server = Server(self._asked_for, *options)
+        self._closing.callback(server.driver.close)
+        self._closing.enter_context(server.alone())
+        return server
 
 
 class Promise(unittest.TestCase):

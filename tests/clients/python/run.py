@@ -33,20 +33,23 @@ def main():
     tests = [test for test in found_tests() if wanted(test, arguments)]
     if not tests:
         sys.exit("no test has such a name")
-    table, headings = {}, []
+    results, broken = [], []
     for version in arguments.server or VERSIONS:
-        result = run(version, arguments.direct, tests)
-        headings.append(result.version)
-        for test, outcome in result.outcomes.items():
-            table.setdefault(test, []).append(outcome)
-    show(headings, table)
+        try:
+            results.append(run(version, arguments.direct, tests))
+        except RuntimeError as error:
+            broken.append(f"\n--- no test ran on {version}\n{error}")
+    if results:
+        show(results)
 
-    outcomes = [outcome for row in table.values() for outcome in row]
+    outcomes = [outcome for result in results for outcome in result.outcomes.values()]
     failed = [outcome for outcome in outcomes if outcome.failures]
     for outcome in failed:
         print(f"\n--- {outcome.name} on {outcome.version}\n" + "\n".join(outcome.failures))
-    print(f"\n{len(outcomes) - len(failed)} passed, {len(failed)} failed")
-    sys.exit(1 if failed else 0)
+    for text in broken:
+        print(text)
+    print(f"\n{len(outcomes) - len(failed)} passed, {len(failed) + len(broken)} failed")
+    sys.exit(1 if failed or broken else 0)
 
 
 def found_tests():
@@ -64,7 +67,7 @@ def wanted(test, arguments):
 
 
 def run(version, direct, tests):
-    """All tests on one server. A server or a facebolt that does not start ends the run."""
+    """All tests on one server; RuntimeError if it or its facebolt does not start."""
     began = time.monotonic()
     context = Context.current = Context(version, direct)
     result = Result(context.version)
@@ -127,15 +130,17 @@ def describe(test):
     return type(test).__name__, test.shortDescription() or test._testMethodName
 
 
-def show(headings, table):
-    width = max(len(promise) for _, promise in table)
-    print("\n" + " " * (width + 2) + "".join(f"{heading:>16}" for heading in headings))
+def show(results):
+    promises = list(results[0].outcomes)
+    width = max(len(promise) for _, promise in promises)
+    print("\n" + " " * (width + 2) + "".join(f"{result.version:>16}" for result in results))
     group = None
-    for (case, promise), row in table.items():
+    for case, promise in promises:
         if case != group:
             group = case
             print(case)
-        cells = (f"{'FAILED' if o.failures else 'ok'} {o.seconds:6.2f} s" for o in row)
+        row = (result.outcomes[case, promise] for result in results)
+        cells = (f"{'FAILED' if outcome.failures else 'ok'} {outcome.seconds:6.2f} s" for outcome in row)
         print(f"  {promise:{width}}" + "".join(f"{cell:>16}" for cell in cells))
 
 
