@@ -17,6 +17,10 @@ pub(super) const STRIDES: [usize; 3] = [8, 16, 32];
 /// Sides of the input must be multiples of this: the largest stride.
 pub(super) const MULTIPLE: u32 = 32;
 
+/// Boxes with a shorter side are noise, in pixels of what was looked at: YuNet misses one in eight faces of
+/// this size, and SFace's vectors of such faces are more than the threshold away from the person's own.
+const MIN_SIDE: f32 = 12.0;
+
 /// Two boxes that share more of their union are of one face (OpenCV's default).
 const SAME_UNION: f32 = 0.3;
 
@@ -67,7 +71,7 @@ impl Grid<'_> {
         })
     }
 
-    /// `None` if the network put out something without a size.
+    /// `None` if it is too small, or no numbers.
     fn face(&self, cell: usize, score: f32, shape: [f32; 4], points: &[f32; 10]) -> Option<Detection> {
         let stride = self.stride as f32;
         let (column, row) = ((cell % self.columns) as f32, (cell / self.columns) as f32);
@@ -78,7 +82,14 @@ impl Grid<'_> {
         let landmarks = [0, 1, 2, 3, 4].map(landmark);
         let finite =
             [x, y, width, height].into_iter().chain(landmarks.into_iter().flatten()).all(f32::is_finite);
-        (finite && width > 0.0 && height > 0.0).then_some(Detection { score, x, y, width, height, landmarks })
+        (finite && width.min(height) >= MIN_SIDE).then_some(Detection {
+            score,
+            x,
+            y,
+            width,
+            height,
+            landmarks,
+        })
     }
 }
 

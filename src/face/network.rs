@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use ort::environment::Environment;
-use ort::session::builder::{GraphOptimizationLevel, PrepackedWeights};
+use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionOutputs};
 use ort::value::TensorRef;
 
@@ -19,13 +19,14 @@ use super::models::{Artifact, Detector, Input, Recogniser, sha256};
 use super::pyramid::Piece;
 use super::tensor::Tensor;
 
+#[cfg(test)]
+mod tests;
+
 /// A model's file, checked, edited and ready to become sessions.
 #[derive(Debug)]
 pub(super) struct Weights {
     name: String,
     model: Vec<u8>,
-    /// Weights as the processor likes them, shared by the sessions of all threads.
-    packed: PrepackedWeights,
 }
 
 impl Weights {
@@ -43,17 +44,17 @@ impl Weights {
             return Err(ModelError::Wrong { name, path });
         }
         match edited(&bytes, edit) {
-            Ok(model) => Ok(Weights { name, model, packed: PrepackedWeights::new() }),
+            Ok(model) => Ok(Weights { name, model }),
             Err(_) => Err(ModelError::Malformed { name }),
         }
     }
 
-    /// Reads a detector. ONNX Runtime must have been loaded.
+    /// Reads a detector.
     pub(super) fn detector(model: &Detector, directory: &Path) -> Result<Weights, ModelError> {
         Weights::read(&model.name, &model.file, directory, Edit::AnySize)
     }
 
-    /// Reads a recogniser. ONNX Runtime must have been loaded.
+    /// Reads a recogniser.
     pub(super) fn recogniser(model: &Recogniser, directory: &Path) -> Result<Weights, ModelError> {
         Weights::read(&model.name, &model.file, directory, Edit::Fold)
     }
@@ -68,7 +69,6 @@ impl Weights {
                 .with_optimization_level(GraphOptimizationLevel::All)?
                 // A pattern is remembered for each size of input, and photos have any size.
                 .with_memory_pattern(false)?
-                .with_prepacked_weights(&self.packed)?
                 .commit_from_memory(&self.model)
         };
         build().map_err(|source| ModelError::Run { name: self.name.clone(), source })

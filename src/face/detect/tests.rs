@@ -31,6 +31,16 @@ fn a_cell_becomes_a_face() {
 }
 
 #[test]
+fn boxes_of_a_few_pixels_are_noise() {
+    for (side, count) in [(11.9f32, 0), (12.1, 1)] {
+        let boxes = [0.0, 0.0, (side / 8.0).ln(), 2.0];
+        let grid =
+            Grid { stride: 8, columns: 1, class: &[1.0], object: &[1.0], boxes: &boxes, points: &[0.0; 10] };
+        assert_eq!(grid.decode(0.6).count(), count, "{side}");
+    }
+}
+
+#[test]
 fn numbers_that_are_none_are_no_faces() {
     for broken in [f32::NAN, f32::INFINITY] {
         let grid = Grid {

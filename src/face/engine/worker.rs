@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 use ort::environment::Environment;
@@ -26,8 +26,8 @@ pub(super) struct Models {
     directory: PathBuf,
     catalogue: Catalogue,
     detector: Weights,
-    /// Of the recognisers that have been used.
-    recognisers: Mutex<HashMap<String, Arc<Weights>>>,
+    /// Of the recognisers that have been used; gone once every worker that waited for them has a session.
+    recognisers: Mutex<HashMap<String, Weak<Weights>>>,
 }
 
 impl Models {
@@ -48,14 +48,14 @@ impl Models {
         self.recognisers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
-    /// Reads each recogniser once, whoever asks first.
+    /// Reads a recogniser's file, once for all workers that want it at the same time.
     fn weights(&self, model: &Recogniser) -> Result<Arc<Weights>, ModelError> {
         let mut recognisers = self.recognisers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(weights) = recognisers.get(&model.name) {
-            return Ok(Arc::clone(weights));
+        if let Some(weights) = recognisers.get(&model.name).and_then(Weak::upgrade) {
+            return Ok(weights);
         }
         let weights = Arc::new(Weights::recogniser(model, &self.directory)?);
-        recognisers.insert(model.name.clone(), Arc::clone(&weights));
+        recognisers.insert(model.name.clone(), Arc::downgrade(&weights));
         Ok(weights)
     }
 }
