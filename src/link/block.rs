@@ -27,10 +27,32 @@ pub(super) enum Image {
 }
 
 /// Squares of the norms that a bound needs: of the image, of what rounding took, of the original.
+#[derive(Default)]
 pub(super) struct Encoded {
     pub(super) norm: f64,
     pub(super) error: f64,
     pub(super) length: f64,
+}
+
+impl Encoded {
+    /// Of an image `y` of `v`. Eight sums at a time, so that it vectorises: the bounds allow for any
+    /// order.
+    pub(super) fn of<T: Copy + Into<f64>>(y: &[T], v: &[f64]) -> Self {
+        const LANES: usize = 8;
+        let mut sums = [[0.0; LANES]; 3];
+        for (y, v) in y.chunks(LANES).zip(v.chunks(LANES)) {
+            let [norm, error, length] = &mut sums;
+            let sums = norm.iter_mut().zip(error).zip(length);
+            for (((norm, error), length), (y, v)) in sums.zip(y.iter().zip(v)) {
+                let y: f64 = (*y).into();
+                *norm += y * y;
+                *error += (v - y) * (v - y);
+                *length += v * v;
+            }
+        }
+        let [norm, error, length] = sums.map(|sums| sums.iter().sum());
+        Self { norm, error, length }
+    }
 }
 
 impl<'a> Block<'a> {

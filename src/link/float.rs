@@ -28,21 +28,17 @@ impl FloatImage {
 
     pub(super) fn encode(&mut self, row: usize, projected: &[f64]) -> Encoded {
         let image = &mut self.values[row * self.dimension..][..self.dimension];
-        let mut encoded = Encoded { norm: 0.0, error: 0.0, length: 0.0 };
         for (y, v) in image.iter_mut().zip(projected) {
             *y = *v as f32;
             if y.is_subnormal() {
                 *y = 0.0;
             }
-            let value = f64::from(*y);
-            encoded.norm += value * value;
-            encoded.error += (v - value) * (v - value);
-            encoded.length += v * v;
         }
+        let encoded = Encoded::of(image, projected);
         // Far outside of the frame: a zero image keeps the products of all other rows finite.
         if encoded.norm > LARGEST_SQUARED_NORM {
             image.fill(0.0);
-            encoded = Encoded { norm: 0.0, error: f64::INFINITY, length: 0.0 };
+            return Encoded { error: f64::INFINITY, ..Encoded::default() };
         }
         encoded
     }
@@ -54,13 +50,13 @@ impl FloatImage {
     }
 }
 
-/// Calls `visit(i, j0, mask)` for rows `i` of `a` and the candidates `j0 + bit` of `b`; with
-/// `above_diagonal` those with `j > i` only. `products` is scratch space.
+/// Calls `visit(i, j0, mask)` for rows `i` of `a` and the candidates `j0 + bit` of `b`, neither of
+/// them empty. `products` is scratch space.
 pub(super) fn scan(
     a: &FloatImage,
     b: &FloatImage,
     products: &mut Vec<f32>,
-    mut visit: impl FnMut(usize, usize, u64) -> ControlFlow<()>,
+    visit: impl FnMut(usize, usize, u64) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let (rows, columns) = (a.bounds.len(), b.bounds.len());
     products.resize(rows * columns, 0.0);
@@ -73,7 +69,35 @@ pub(super) fn scan(
         1.0,
         Par::Seq,
     );
-    for (i, (products, h)) in products.chunks_exact(columns).zip(&a.bounds).enumerate() {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2(
+            a: &FloatImage,
+            b: &FloatImage,
+            products: &[f32],
+            visit: impl FnMut(usize, usize, u64) -> ControlFlow<()>,
+        ) -> ControlFlow<()> {
+            compare(a, b, products, visit)
+        }
+        if is_x86_feature_detected!("avx2") {
+            #[allow(unsafe_code, reason = "the same code, compiled for wider registers")]
+            // SAFETY: the processor has AVX2.
+            return unsafe { with_avx2(a, b, products, visit) };
+        }
+    }
+    compare(a, b, products, visit)
+}
+
+/// Visits the pairs whose product reaches both bounds.
+#[inline(always)]
+fn compare(
+    a: &FloatImage,
+    b: &FloatImage,
+    products: &[f32],
+    mut visit: impl FnMut(usize, usize, u64) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    for (i, (products, h)) in products.chunks_exact(b.bounds.len()).zip(&a.bounds).enumerate() {
         for (chunk, (products, bounds)) in products.chunks(64).zip(b.bounds.chunks(64)).enumerate() {
             // Most chunks hold no candidate: look for one first, in a form that vectorises.
             let ruled_out =

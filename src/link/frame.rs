@@ -26,10 +26,10 @@ const UNDERFLOW: f64 = 1e-150;
 /// *Cosine.* Rows are normalised first. If the squared norms lie within `2^-500..2^500` nothing over-
 /// or underflows and the computed cosine differs from the true one by less than `(2n + 6) u < 1e-12`.
 /// Unit vectors satisfy `|a - b|^2 = 2 - 2 cos`, so `T^2 = 2 - 2t + 1e-11`. The other rows are
-/// *always* or *never* candidates, see [`Fate`].
+/// *always* or *never* candidates, see `Fate`.
 ///
 /// *Images.* Let `z = s (x - c)` for any centre `c` and any scale `s > 0`, and let the image `y` be
-/// any vector of low precision with `|z - y| <= r` (the residual, [`Frame::radius`]). Let
+/// any vector of low precision with `|z - y| <= r` (the residual, see `radius`). Let
 /// `p = s T / 2 + r`. If a pair qualifies then, by the triangle inequality,
 ///
 /// `|y_i - y_j| <= |z_i - z_j| + r_i + r_j <= s T + r_i + r_j = p_i + p_j`.
@@ -50,10 +50,14 @@ const UNDERFLOW: f64 = 1e-150;
 /// itself an f32. Image elements that would be subnormal are 0, so a processor that reads subnormals
 /// as 0 sees the same image.
 ///
-/// *int8.* Products are exact integers: `g = 0`, no underflow, `H` is rounded down to an integer.
-///
 /// The f64 arithmetic that computes `H` has relative errors of at most 1e-12 in each of its terms;
-/// the factors `1 + 1e-9` on `p^2` and `g + 1e-11` hold them. An `H` of minus infinity makes every
+/// `g + 1e-11` for `g` and the factor `1 + 1e-9` on `p^2` hold them.
+///
+/// *int8.* Products are exact integers: `g = 0`, no underflow, `H` is rounded down to an integer.
+/// Its f64 arithmetic may leave it too large by less than 1e-7; two rounded bounds then exceed an
+/// integer `y_i . y_j` by less than 1, that is, not at all.
+///
+/// An `H` of minus infinity makes every
 /// pair of the row a candidate, plus infinity none (unless with a row of the former kind).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
@@ -180,23 +184,24 @@ impl Frame {
 
     /// Writes `s (x - c)`, for a cosine of the normalised row, unless its fate is sealed.
     pub(super) fn project(&self, row: &[f64], out: &mut [f64]) -> Fate {
-        let mut norm = 1.0;
+        let mut inverse = 1.0;
+        let finite = row.iter().fold(true, |finite, x| finite & x.is_finite());
         if self.predicate.metric() == Metric::Cosine {
             // The computed cosine is NaN if an element is not finite or all are 0.
-            if row.iter().any(|x| !x.is_finite()) || row.iter().all(|x| *x == 0.0) {
+            if !finite || row.iter().all(|x| *x == 0.0) {
                 return Fate::Never;
             }
             let squared = super::exact::dot(row, row);
             if !ORDINARY.contains(&squared) {
                 return Fate::Always;
             }
-            norm = squared.sqrt();
-        } else if row.iter().any(|x| !x.is_finite()) {
+            inverse = 1.0 / squared.sqrt();
+        } else if !finite {
             // The computed distance is infinite or NaN.
             return if self.reach.is_finite() { Fate::Never } else { Fate::Always };
         }
         for ((out, x), c) in out.iter_mut().zip(row).zip(&self.center) {
-            *out = (x / norm - c) * self.scale;
+            *out = (x * inverse - c) * self.scale;
         }
         Fate::Bounded
     }

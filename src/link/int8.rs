@@ -65,6 +65,8 @@ const ROWS: usize = 12;
 /// from the ends of i32 that no sum of a product, two bounds and a bias overflows.
 const LARGEST_BOUND: i32 = 1 << 29;
 
+/// Adding and subtracting this rounds a small f64 to the nearest integer, without a call: 1.5 * 2^52.
+const ROUNDING: f64 = 6_755_399_441_055_744.0;
 /// The bound of padding: no candidate even where the other bound is the lowest.
 const PADDING_BOUND: i32 = LARGEST_BOUND + 1;
 
@@ -107,16 +109,16 @@ impl IntImage {
         let width = self.groups * GROUP;
         let left = &mut self.left[row * width..][..width];
         let panel = &mut self.right[row / PANEL * PANEL * width..][..PANEL * width];
-        let mut encoded = Encoded { norm: 0.0, error: 0.0, length: 0.0 };
-        for (k, (q, v)) in left.iter_mut().zip(projected).enumerate() {
-            let value = v.round_ties_even().clamp(-limit, limit);
-            *q = value as i8;
-            panel[(k / GROUP * PANEL + row % PANEL) * GROUP + k % GROUP] = (i16::from(*q) + bias) as u8;
-            encoded.norm += value * value;
-            encoded.error += (v - value) * (v - value);
-            encoded.length += v * v;
+        for (q, v) in left.iter_mut().zip(projected) {
+            *q = (v.clamp(-limit, limit) + ROUNDING - ROUNDING) as i8;
         }
-        encoded
+        let column = panel.chunks_exact_mut(GROUP).skip(row % PANEL).step_by(PANEL);
+        for (column, group) in column.zip(left.chunks_exact(GROUP)) {
+            for (right, q) in column.iter_mut().zip(group) {
+                *right = (i16::from(*q) + bias) as u8;
+            }
+        }
+        Encoded::of(left, projected)
     }
 
     /// Rounds down. The row must have been encoded, or stay zero.
@@ -142,6 +144,7 @@ impl IntImage {
 
 /// Calls `visit(i, j0, mask)` for rows `i` of `a` and the candidates `j0 + bit` of `b`. With `same`,
 /// `a` and `b` being one, masks that hold no `j > i` may be left out.
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables, reason = "there is no kernel"))]
 pub(super) fn scan(
     a: &IntImage,
     b: &IntImage,

@@ -126,7 +126,12 @@ fn run(
         while flow.is_continue()
             && let Some((a, b, same)) = next()
         {
-            flow = matcher.tile(a, b, same);
+            // Before the blocks are made.
+            flow = if cancel.load(Ordering::Relaxed) {
+                ControlFlow::Break(())
+            } else {
+                matcher.tile(a, b, same)
+            };
         }
         if flow.is_continue() {
             flow = matcher.finish();

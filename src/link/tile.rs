@@ -40,7 +40,8 @@ pub fn link(
     cancel: &AtomicBool,
     sink: &mut dyn FnMut(&[Pair]) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, LinkError> {
-    if a.frame != b.frame {
+    // Compared by address first: a NaN threshold does not equal itself.
+    if !std::ptr::eq(a.frame, b.frame) && a.frame != b.frame {
         return Err(LinkError::Frame);
     }
     let mut matcher = Matcher::new(cancel, sink);
