@@ -157,10 +157,10 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
     ) -> Poll<Result<Pause, SessionError>> {
         loop {
             let mut moved = false;
-            let stuck = self.client.wire.congested() || !self.backend.accepts();
             if let Some(pause) = self.relay_requests(authenticated)? {
                 return Poll::Ready(Ok(pause));
             }
+            let stuck = self.client.wire.congested() || !self.backend.accepts();
             if let Poll::Ready(flushed) = self.backend.wire.poll_flush(cx) {
                 flushed.map_err(SessionError::Backend)?;
             }
@@ -187,7 +187,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                     moved = true;
                 }
             }
-            // What was not read for lack of room must be, now that there is some.
+            // What was left for lack of room must be taken, now that there is some.
             moved |= stuck && !self.client.wire.congested() && self.backend.accepts();
             if !moved {
                 return Poll::Pending;

@@ -10,7 +10,10 @@ const WALLS: [(&str, &[&str]); 6] = [
     ("proto/bolt/src", &["tokio", "std::net", "facebolt::"]),
     ("src/cypher", &["tokio", "std::net", "std::fs", "packstream", "bolt::", "crate::"]),
     ("src/link", &["tokio", "std::net", "std::fs", "packstream", "bolt::", "crate::"]),
-    ("src/face", &["packstream", "bolt::", "crate::session", "crate::cypher", "crate::link", "crate::server"]),
+    (
+        "src/face",
+        &["packstream", "bolt::", "crate::session", "crate::cypher", "crate::link", "crate::server"],
+    ),
     ("src/procedures", &["bolt::", "crate::session", "crate::server", "tokio::net"]),
 ];
 

@@ -1,5 +1,13 @@
 //! The promise: every face of a photo is found, once, and 10 is the distance that tells one person from two.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "support/collage.rs"]
 mod collage;
 #[path = "support/engine.rs"]

@@ -81,7 +81,8 @@ fn what_is_not_ours_passes() {
 #[test]
 fn faces_are_embedded() {
     on_both(async |graph, facebolt| {
-        let embed = "CALL face.embed('obama.jpg') YIELD embedding, index AS i WHERE i = 0 RETURN embedding, i";
+        let embed =
+            "CALL face.embed('obama.jpg') YIELD embedding, index AS i WHERE i = 0 RETURN embedding, i";
         let found = rows(&graph, query(embed)).await;
         assert_eq!(found.len(), 1);
         let literal: Vec<f64> = found[0].get("embedding").unwrap();
@@ -145,7 +146,8 @@ fn links_are_exact() {
             graph.run(query(LINK)).await.unwrap();
         }
         assert_eq!(facebolt.statements("link", "native"), 2.0);
-        let all = "MATCH (a:Face)-[e:SAME]->(b:Face) RETURN a.number AS a, b.number AS b, e.distance AS distance";
+        let all =
+            "MATCH (a:Face)-[e:SAME]->(b:Face) RETURN a.number AS a, b.number AS b, e.distance AS distance";
         let links = rows(&graph, query(all)).await;
         assert_eq!(links.len(), 169);
         for link in links {

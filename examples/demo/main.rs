@@ -69,9 +69,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (faces, links) = (faces(&graph).await?, links(&graph).await?);
     print_table(&links);
     let people = picture::people(&faces, &links);
-    println!("\n{} photos, {} faces, {} links, {} people:", images.len(), faces.len(), links.len(), people.len());
+    println!(
+        "\n{} photos, {} faces, {} links, {} people:",
+        images.len(),
+        faces.len(),
+        links.len(),
+        people.len()
+    );
     for person in &people {
-        let names: Vec<&str> = person.iter().filter_map(|at| faces.get(*at)).map(|face| face.name.as_str()).collect();
+        let names: Vec<&str> =
+            person.iter().filter_map(|at| faces.get(*at)).map(|face| face.name.as_str()).collect();
         println!("  {}", names.join(", "));
     }
     std::fs::write(picture, picture::draw(photos, &faces, &links, &people)?)?;

@@ -88,7 +88,11 @@ pub(super) fn draw(
 }
 
 /// A square around the face, as JPEG.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a picture, clamped to it")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels of a picture, clamped to it"
+)]
 fn crop(photos: &Path, face: &Face) -> Result<Vec<u8>, Box<dyn Error>> {
     let photo = image::open(photos.join(&face.photo))?.into_rgb8();
     let [x, y, w, h] = face.area;

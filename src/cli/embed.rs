@@ -35,7 +35,12 @@ impl Embed {
     }
 }
 
-async fn embed_all(images: &[String], loader: &Loader, engine: &Engine, most: usize) -> Result<(), CommandError> {
+async fn embed_all(
+    images: &[String],
+    loader: &Loader,
+    engine: &Engine,
+    most: usize,
+) -> Result<(), CommandError> {
     let bar = if std::io::stdout().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
     bar.set_length(images.len().try_into().unwrap_or(u64::MAX));
     let mut failed = 0;

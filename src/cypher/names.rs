@@ -79,7 +79,7 @@ pub(super) fn hits(text: &str, names: &Names<'_>) -> Vec<Hit> {
     let mut before = None;
     let mut token = 0;
     while let Some(next) = lexer.next() {
-        let before = std::mem::replace(&mut before, Some(next));
+        let before = before.replace(next);
         if let Some((name, start, end)) = hit(text, &lexer, before, next, names) {
             found.push(Hit { name, token, start, end });
             if found.len() > LIMIT {

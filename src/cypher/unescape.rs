@@ -68,7 +68,7 @@ fn character(text: &str) -> Option<(Option<char>, usize)> {
     let low = text.get(6..).and_then(unit);
     if let Some(low) = low
         && let Some(Ok(character)) = char::decode_utf16([high, low]).next()
-        && !matches!(char::from_u32(u32::from(high)), Some(_))
+        && char::from_u32(u32::from(high)).is_none()
     {
         return Some((Some(character), 12));
     }

@@ -318,9 +318,7 @@ impl<S: Stream> Backend<S> {
                 Frame::Data { payload, .. } => {
                     self.reading.plan = Plan::Collect;
                     self.reading.head.take(payload);
-                    if let Err(error) = self.collect(payload) {
-                        return Err(error);
-                    }
+                    self.collect(payload)?;
                 }
                 Frame::End => {
                     self.reading.plan = Plan::Undecided;

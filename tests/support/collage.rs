@@ -1,5 +1,13 @@
 //! Pictures with several faces, composed of the sample photos.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::PathBuf;
 
 use image::codecs::jpeg::JpegEncoder;

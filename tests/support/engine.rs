@@ -1,5 +1,13 @@
 //! An engine with the real models, shared by the tests of one process.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::sync::OnceLock;
 
 use facebolt::face::models::{self, Catalogue, Progress};

@@ -97,7 +97,7 @@ pub(in super::super) fn statement<'t>(
 fn first_writes(outline: &Outline, call_writes: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
     let mut first = vec![None; outline.blocks.len()];
     for (index, clause) in outline.clauses.iter().enumerate() {
-        if !clause.kind.writes() && !(clause.kind == Clauses::Call && call_writes(index)) {
+        if !(clause.kind.writes() || clause.kind == Clauses::Call && call_writes(index)) {
             continue;
         }
         let mut block = outline.branches.get(clause.branch).map(|branch| branch.block);

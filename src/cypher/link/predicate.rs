@@ -26,7 +26,8 @@ pub(super) fn split(
         if at == range.end || separates(at) {
             parts.push(Range { first, end: at });
             first = at + 1;
-        } else if matches!(tokens.symbol(at), "(" | "[" | "{") || tokens.kind(at) == Some(Kind::Interpolation) {
+        } else if matches!(tokens.symbol(at), "(" | "[" | "{") || tokens.kind(at) == Some(Kind::Interpolation)
+        {
             at = tokens.closing(at, range.end)?;
         }
         at += 1;

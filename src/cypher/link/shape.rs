@@ -130,7 +130,8 @@ pub(in super::super) fn shape<'t>(
     // What is planned or measured is the statement, not how its vectors are read.
     let asks = |at: usize| at < prefix.body && (tokens.is(at, "EXPLAIN") || tokens.is(at, "PROFILE"));
     let head = (0..first.first).filter(|at| !asks(*at)).map(token);
-    let head = head.filter_map(|span| text.get(span.start..span.end)).map(|text| format!("{text} ")).collect();
+    let head =
+        head.filter_map(|span| text.get(span.start..span.end)).map(|text| format!("{text} ")).collect();
     let parts = Parts {
         head,
         variables: [token(x.variable), token(y.variable)],
@@ -179,7 +180,8 @@ fn node(tokens: &Tokens<'_>, pattern: Range) -> Option<Node> {
     let mut at = variable + 1;
     while at < close && tokens.symbol(at) != "{" {
         // Label expressions; what else may stand here (WHERE, IS, $(..)) is not understood.
-        let label = tokens.name(at).is_some() && matches!(tokens.symbol_before(at), ":" | "&" | "|" | "!" | "(");
+        let label =
+            tokens.name(at).is_some() && matches!(tokens.symbol_before(at), ":" | "&" | "|" | "!" | "(");
         if !label && !matches!(tokens.symbol(at), ":" | "&" | "|" | "!" | "(" | ")" | "%") {
             return None;
         }
@@ -193,7 +195,8 @@ fn node(tokens: &Tokens<'_>, pattern: Range) -> Option<Node> {
 
 /// Are the patterns the same but for the variable?
 fn same_pattern(tokens: &Tokens<'_>, x: Node, y: Node) -> bool {
-    let rest = |node: Node| (node.variable + 1..node.pattern.end).map(|at| (tokens.kind(at), tokens.text(at)));
+    let rest =
+        |node: Node| (node.variable + 1..node.pattern.end).map(|at| (tokens.kind(at), tokens.text(at)));
     rest(x).eq(rest(y))
 }
 
@@ -213,7 +216,12 @@ fn measure(tokens: &Tokens<'_>, at: usize) -> Option<Measure> {
 }
 
 /// `measured cmp threshold` or the other way round, with a comparison that selects near pairs.
-fn compared(tokens: &Tokens<'_>, conjunct: Range, measured: Range, metric: Metric) -> Option<(Comparison, Expr)> {
+fn compared(
+    tokens: &Tokens<'_>,
+    conjunct: Range,
+    measured: Range,
+    metric: Metric,
+) -> Option<(Comparison, Expr)> {
     let (left, operator, right) = predicate::comparison(tokens, conjunct)?;
     let (threshold, flipped) = match () {
         () if left == measured => (right, false),
@@ -278,7 +286,9 @@ impl Predicates {
         variables: &Variables<'_>,
         known: usize,
     ) -> Option<()> {
-        let Mentions::Exactly(mentioned) = reads(tokens, range.first, range.end).mentions else { return None };
+        let Mentions::Exactly(mentioned) = reads(tokens, range.first, range.end).mentions else {
+            return None;
+        };
         let index = |name: &String| variables.iter().position(|variable| *variable == *name);
         let read: Vec<usize> = mentioned.iter().map(index).collect::<Option<_>>()?;
         // Another value each time that it is asked: it must not be asked twice.
@@ -304,8 +314,7 @@ impl Predicates {
 fn order(tokens: &Tokens<'_>, range: Range, variables: &Variables<'_>) -> Option<PairOrder> {
     let (left, operator, right) = predicate::comparison(tokens, range)?;
     let side = |range: Range| {
-        let variable =
-            |at| variables.iter().position(|variable| Some(variable) == tokens.name(at).as_ref());
+        let variable = |at| variables.iter().position(|variable| Some(variable) == tokens.name(at).as_ref());
         let called = tokens.symbol(range.first + 1) == "(" && tokens.symbol(range.first + 3) == ")";
         match range.end - range.first {
             1 => Some((None, variable(range.first)?)),

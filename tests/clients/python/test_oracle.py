@@ -44,7 +44,7 @@ READS = {
         "AND gds.similarity.euclideanDistance(a.embedding, b.embedding) < 10 RETURN a.key AS a, b.key AS b",
         {},
     ),
-    "euclidean": (ONE.replace("Distance", "").replace("d < 10", "d > 1 / 11.0") + KEYS, {}),
+    "euclidean": (ONE.replace("Distance", "").replace("d < 10", "d > 0.09090909090909091") + KEYS, {}),
     "cosine": (ONE.replace("euclideanDistance", "cosine").replace("d < 10", "d > 0.7") + KEYS, {}),
     "one face against all": (ANY.replace("(a:Face)", "(a:Face {key: 3})") + KEYS, {}),
     "threshold null": (PAIR.format("a <> b") + " WHERE d < $t " + KEYS, {"t": None}),
