@@ -28,7 +28,7 @@ pub use call::{
 };
 pub use constant::Expr;
 pub use edit::{Carrier, Edited, carry_by_parameter};
-pub use link::{Comparison, Gather, Identity, LinkEdit, LinkShape, Metric, PairOrder};
+pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
 pub use refusal::{CallError, Refusal};
@@ -75,5 +75,15 @@ pub fn inspect<'t>(text: &'t str, names: &Names<'_>) -> Result<Asks<'t>, Refusal
         }
         return Ok(Asks::Calls(Box::new(call::statement(text, &decoded, &hits, names)?)));
     }
+    if let [hit] = hits.as_slice()
+        && let Hits::Function(function) = hit.name
+        && let Some(name) = names.functions.get(function)
+        && let Some(link) = link::shape(text, &decoded, *hit, name)
+    {
+        return Ok(Asks::Link(Box::new(link)));
+    }
     Ok(Asks::Functions(hits.iter().filter_map(|hit| hit.function(&decoded)).collect()))
 }
+
+#[cfg(test)]
+mod tests;
