@@ -80,3 +80,6 @@ pub fn inspect<'t>(text: &'t str, names: &Names<'_>) -> Result<Asks<'t>, Refusal
     }
     Ok(Asks::Functions(hits.iter().filter_map(|hit| hit.function(&decoded)).collect()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,8 @@ use super::token::Tokens;
 pub(super) struct Reads {
     /// The variables.
     pub(super) mentions: Mentions,
-    /// Does it hold an aggregating function, outside subqueries?
-    pub(super) aggregate: bool,
+    /// The token of its first aggregating function outside subqueries.
+    pub(super) aggregate: Option<usize>,
 }
 
 /// How many variables are told apart.
@@ -30,7 +30,7 @@ pub(super) fn reads(tokens: &Tokens<'_>, first: usize, end: usize) -> Reads {
         frames: Vec::new(),
         variables: Vec::new(),
         known: true,
-        aggregate: false,
+        aggregate: None,
     };
     while reader.at < end {
         if opens_subquery(tokens, reader.at).is_some() {
@@ -55,7 +55,7 @@ struct Reader<'a, 'd> {
     frames: Vec<bool>,
     variables: Vec<String>,
     known: bool,
-    aggregate: bool,
+    aggregate: Option<usize>,
 }
 
 impl Reader<'_, '_> {
@@ -141,8 +141,9 @@ impl Reader<'_, '_> {
                     end += 2;
                 }
                 if tokens.symbol(end) == "(" {
-                    self.aggregate |=
-                        end == at + 1 && AGGREGATES.iter().any(|name| word.eq_ignore_ascii_case(name));
+                    if end == at + 1 && AGGREGATES.iter().any(|name| word.eq_ignore_ascii_case(name)) {
+                        self.aggregate.get_or_insert(at);
+                    }
                     self.at = end - 1;
                 } else {
                     self.variable();
@@ -252,12 +253,12 @@ mod tests {
     #[test]
     fn aggregates_are_found_outside_subqueries() {
         for text in ["count(*)", "'a' + Collect (n)[0]", "sum(DISTINCT n.x)", "{a: max(n)}"] {
-            assert!(read(text).aggregate, "{text}");
+            assert!(read(text).aggregate.is_some(), "{text}");
         }
         for text in
             ["n.count", "count", "my.count(n)", "COUNT { (n) }", "EXISTS { RETURN count(*) AS c }", "size(n)"]
         {
-            assert!(!read(text).aggregate, "{text}");
+            assert!(read(text).aggregate.is_none(), "{text}");
         }
     }
 }

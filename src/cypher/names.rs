@@ -101,7 +101,7 @@ fn hit(
 ) -> Option<(Hits, usize, usize)> {
     let before = before.map_or("", |token| token_text(text, token));
     if next.kind == Kind::Word && token_text(text, next).eq_ignore_ascii_case("CALL") {
-        if matches!(before, "." | ":" | "$" | "|" | "&" | "!") {
+        if matches!(before, "." | ":" | "$") {
             return None;
         }
         let mut rest = rest.clone();

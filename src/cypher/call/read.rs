@@ -166,7 +166,7 @@ impl<'t> Reader<'_, 't> {
         let form = match (standing.block, standing.sole, optional) {
             (Blocks::Root, true, false) if standing.standalone => Form::Query,
             (Blocks::Root, true, true) if standing.standalone => Form::OptionalQuery,
-            (Blocks::Collect, true, _) => Form::Query,
+            (Blocks::Collect, true, false) => Form::Query,
             (Blocks::Test, _, _) | (_, false, _) => Form::Subquery,
             _ => {
                 let what = "a call that is all of a query within the statement";
@@ -259,8 +259,8 @@ impl<'t> Reader<'_, 't> {
             let value = constant(tokens, first, end).map_or_else(
                 || {
                     let reads = reads(tokens, first, end);
-                    if reads.aggregate {
-                        errors.push(CallError::AggregateInArgument, span.start);
+                    if let Some(at) = reads.aggregate {
+                        errors.push(CallError::AggregateInArgument, tokens.span(at, at + 1).start);
                     }
                     Value::Computed(reads.mentions)
                 },
@@ -386,12 +386,15 @@ impl<'t> Reader<'_, 't> {
                 errors.push(CallError::TooManyArguments { procedure, got, total }, at);
             }
         }
-        let must_return = standing.block != Blocks::Test;
-        if must_return && standing.last && !standing.sole {
-            errors.push(CallError::Concludes, at);
-        }
-        if must_return && standing.sole && optional && written == Yield::Items {
-            errors.push(CallError::OptionalConcludes, at);
+        if standing.last && standing.block != Blocks::Test {
+            if optional && written == Yield::Items {
+                // A COLLECT has another error before it, of another place.
+                if standing.block != Blocks::Collect || !standing.sole {
+                    errors.push(CallError::OptionalConcludes, at);
+                }
+            } else if !standing.sole {
+                errors.push(CallError::Concludes, at);
+            }
         }
         if let Some(&(at, _)) = filter.filter(|_| standing.sole) {
             errors.push(CallError::StandaloneWhere, at);
@@ -424,3 +427,6 @@ impl Errors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

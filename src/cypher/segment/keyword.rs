@@ -152,6 +152,7 @@ impl Segmenter<'_, '_> {
     fn operand_word(&mut self, word: &str, in_case: bool) {
         let name = matches!(self.tokens.symbol(self.at + 1), "." | "," | ")" | "}" | "]" | ";" | ":" | "=")
             || self.tokens.is(self.at + 1, "AS")
+            || self.before("AS")
             || matches!(self.tokens.symbol_before(self.at), "." | "$" | ":");
         let extended_when = in_case && (self.before("WHEN") || self.tokens.symbol_before(self.at) == ",");
         let mut expect = Expect::Operator;
