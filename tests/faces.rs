@@ -1,5 +1,8 @@
 //! The promise: every face of a photo is found, once, and 10 is the distance that tells one person from two.
 
+// Test code: to panic is how it reports. (Clippy knows that only inside of #[test] functions.)
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[path = "support/collage.rs"]
 mod collage;
 #[path = "support/engine.rs"]

@@ -1,5 +1,8 @@
 //! Pictures with several faces, composed of the sample photos.
 
+// Test code: to panic is how it reports. (Clippy knows that only inside of #[test] functions.)
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::PathBuf;
 
 use image::codecs::jpeg::JpegEncoder;

@@ -1,5 +1,8 @@
 //! An engine with the real models, shared by the tests of one process.
 
+// Test code: to panic is how it reports. (Clippy knows that only inside of #[test] functions.)
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::sync::OnceLock;
 
 use facebolt::face::models::{self, Catalogue, Progress};

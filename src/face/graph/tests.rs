@@ -13,7 +13,7 @@ fn number(number: u64, value: u64) -> Vec<u8> {
     out
 }
 
-fn names<'m>(graph: &'m [u8], kind: u64, name_field: u64) -> Vec<&'m str> {
+fn names(graph: &[u8], kind: u64, name_field: u64) -> Vec<&str> {
     Fields(graph)
         .map(Result::unwrap)
         .filter(|field| field.number == kind)
