@@ -103,7 +103,7 @@ async fn faces_are_those_of_opencv() {
     for (photo, face) in sample_faces().await {
         let expected = &golden.photos[photo.file];
         let overlap = iou(&face.area, expected.area);
-        assert!(overlap > 0.9, "{}: {overlap}", photo.file);
+        assert!(overlap > 0.95, "{}: {overlap}", photo.file);
         assert!((face.confidence - expected.score).abs() < 0.02, "{}: {}", photo.file, face.confidence);
         let Area { right_eye, left_eye, nose, mouth_right, mouth_left, .. } = face.area;
         for (point, right) in
