@@ -21,6 +21,11 @@ pub(super) const MULTIPLE: u32 = 32;
 /// this size, and SFace's vectors of such faces are more than the threshold away from the person's own.
 const MIN_SIDE: f32 = 12.0;
 
+/// From this shorter side on, the first look is believed whatever a closer one says: nothing is gained by
+/// looking closer at a face that large, and where its landmarks are then does not depend on how many pixels
+/// the photo has.
+const SURE_SIDE: f32 = 48.0;
+
 /// Two boxes that share more of their union are of one face (OpenCV's default).
 const SAME_UNION: f32 = 0.3;
 
@@ -40,6 +45,8 @@ pub(super) struct Detection {
     pub(super) y: f32,
     pub(super) width: f32,
     pub(super) height: f32,
+    /// The shorter side, in pixels of the look that found it.
+    pub(super) seen: f32,
     /// Right eye, left eye, nose, right and left corner of the mouth (the person's own right and left).
     pub(super) landmarks: [[f32; 2]; 5],
 }
@@ -82,14 +89,8 @@ impl Grid<'_> {
         let landmarks = [0, 1, 2, 3, 4].map(landmark);
         let finite =
             [x, y, width, height].into_iter().chain(landmarks.into_iter().flatten()).all(f32::is_finite);
-        (finite && width.min(height) >= MIN_SIDE).then_some(Detection {
-            score,
-            x,
-            y,
-            width,
-            height,
-            landmarks,
-        })
+        let seen = width.min(height);
+        (finite && seen >= MIN_SIDE).then_some(Detection { seen, score, x, y, width, height, landmarks })
     }
 }
 
@@ -110,7 +111,7 @@ impl Detection {
         let place = |[x, y]: [f32; 2]| [unscaled(x + origin.0, scale.0), unscaled(y + origin.1, scale.1)];
         let [x, y] = place([self.x, self.y]);
         let (width, height) = (self.width / scale.0, self.height / scale.1);
-        Detection { score: self.score, x, y, width, height, landmarks: self.landmarks.map(place) }
+        Detection { x, y, width, height, landmarks: self.landmarks.map(place), ..*self }
     }
 
     /// The landmarks in the picture scaled by `scale`.
@@ -143,13 +144,16 @@ impl From<&Detection> for Area {
     }
 }
 
-/// Of all that several looks at one photo found (in the photo's pixels), each face once: where two are of
-/// one face, the one with the higher score stays.
+/// Of all that several looks at one photo found (in the photo's pixels), each face once. Where two are of one
+/// face, the one that the first look saw well stays, or else the one with the higher score.
 pub(super) fn merge(looks: Vec<Vec<Detection>>) -> Vec<Detection> {
     let tagged = looks.into_iter().enumerate();
     let mut candidates: Vec<(usize, Detection)> =
         tagged.flat_map(|(look, faces)| faces.into_iter().map(move |face| (look, face))).collect();
-    candidates.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
+    let sure = |look: usize, face: &Detection| look == 0 && face.seen >= SURE_SIDE;
+    candidates.sort_by(|(look_a, a), (look_b, b)| {
+        sure(*look_b, b).cmp(&sure(*look_a, a)).then(b.score.total_cmp(&a.score))
+    });
     candidates.truncate(MAX_CANDIDATES);
     let mut kept: Vec<(usize, Detection)> = Vec::new();
     for (look, face) in candidates {

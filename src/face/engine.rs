@@ -99,7 +99,10 @@ impl Engine {
             pool.threads.push(thread.map_err(StartError::Thread)?);
         }
         drop(ready);
-        started.into_iter().collect::<Result<(), ModelError>>()?;
+        let started: Vec<()> = started.into_iter().collect::<Result<_, ModelError>>()?;
+        if started.len() < count {
+            return Err(StartError::Worker);
+        }
         Ok(Engine(Arc::new(pool)))
     }
 

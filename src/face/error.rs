@@ -144,6 +144,9 @@ pub enum StartError {
     /// The system gives us no thread.
     #[error("cannot start a worker thread")]
     Thread(#[source] std::io::Error),
+    /// A worker panicked.
+    #[error("a worker thread failed while it loaded the models")]
+    Worker,
 }
 
 /// The ONNX Runtime library cannot be used.

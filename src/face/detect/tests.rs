@@ -2,7 +2,7 @@ use super::{Detection, Grid, merge};
 
 fn face(score: f32, x: f32, y: f32, size: f32) -> Detection {
     let landmarks = [[x, y], [x + size, y], [x, y], [x, y], [x, y + size]];
-    Detection { score, x, y, width: size, height: size, landmarks }
+    Detection { score, x, y, width: size, height: size, seen: size, landmarks }
 }
 
 fn scores(faces: &[Detection]) -> Vec<f32> {
@@ -72,6 +72,15 @@ fn a_part_of_a_face_counts_as_the_face_only_in_another_look() {
     let (whole, part) = (face(0.9, 0.0, 0.0, 100.0), face(0.8, 10.0, 10.0, 30.0));
     assert_eq!(scores(&merge(vec![vec![whole], vec![part]])), [0.9]);
     assert_eq!(scores(&merge(vec![vec![whole, part]])), [0.9, 0.8]);
+}
+
+#[test]
+fn a_face_that_the_first_look_saw_well_is_taken_from_there() {
+    for (seen, score) in [(48.0, 0.7), (47.0, 0.9)] {
+        let first = Detection { seen, ..face(0.7, 0.0, 0.0, 100.0) };
+        let closer = Detection { seen: 200.0, ..face(0.9, 1.0, 1.0, 100.0) };
+        assert_eq!(scores(&merge(vec![vec![first], vec![closer]])), [score], "{seen}");
+    }
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn client(policy: &Policy, resolver: Option<CheckedResolver>) -> Result<Client, 
         .connect_timeout(policy.connect_timeout)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        .pool_max_idle_per_host(4)
         .no_proxy();
     if let Some(resolver) = resolver {
         builder = builder.dns_resolver(Arc::new(resolver));
