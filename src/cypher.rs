@@ -12,6 +12,8 @@ mod call;
 mod constant;
 mod edit;
 mod expression;
+mod field;
+mod key;
 mod lexer;
 mod link;
 mod names;
@@ -24,10 +26,12 @@ mod token;
 mod unescape;
 
 pub use call::{
-    Argument, Arguments, Call, Filter, Mentions, Mode, Place, Span, Statement, Value, Yield, YieldItem,
+    Argument, Arguments, Call, Entry, Filter, Mentions, Mode, Place, Span, Statement, Value, Yield, YieldItem,
 };
 pub use constant::Expr;
-pub use edit::{Carrier, Edited, carry_by_parameter};
+pub use edit::{Carrier, Edited, carry};
+pub use field::Field;
+pub use key::{KeyError, KeyPart, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};

@@ -1,6 +1,7 @@
 //! facebolt: a Bolt proxy for Neo4j that embeds faces and links them by exact Euclidean distance.
 
 pub mod admin;
+mod callback;
 pub mod cli;
 pub mod config;
 pub mod cypher;

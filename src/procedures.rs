@@ -2,6 +2,7 @@
 //! [`Registry::new`].
 
 mod arguments;
+mod coerce;
 mod embed;
 mod options;
 
@@ -10,9 +11,10 @@ use std::pin::Pin;
 
 use packstream::Value;
 
+use crate::cypher::Field;
 use crate::face::{Engine, FaceError, ImageError, Loader};
 
-pub(crate) use arguments::{ArgumentError, check};
+pub(crate) use arguments::{ArgumentError, CoerceError, Given, RowError, check, fill};
 
 /// A type of Cypher, as far as signatures need them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,23 @@ pub(crate) enum Default {
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) kind: Type,
+    /// What a map holds, in this order; empty for other types.
+    pub(crate) entries: &'static [(&'static str, Type)],
+}
+
+impl Column {
+    const fn new(name: &'static str, kind: Type) -> Self {
+        Self { name, kind, entries: &[] }
+    }
+
+    const fn map(name: &'static str, entries: &'static [(&'static str, Type)]) -> Self {
+        Self { name, kind: Type::Map, entries }
+    }
+
+    /// How it comes back through CSV.
+    pub(crate) fn field(&self) -> Field {
+        self.kind.field(self.entries)
+    }
 }
 
 /// What is known of a procedure without calling it.
@@ -151,6 +170,18 @@ impl Type {
             Self::Float => "FLOAT",
             Self::Map => "MAP",
             Self::FloatList => "LIST<FLOAT>",
+        }
+    }
+
+    fn field(self, entries: &[(&'static str, Self)]) -> Field {
+        match self {
+            Self::String => Field::String,
+            Self::Integer => Field::Integer,
+            Self::Float => Field::Float,
+            Self::FloatList => Field::Floats,
+            Self::Map => {
+                Field::Map(entries.iter().map(|(key, kind)| ((*key).to_owned(), kind.field(&[]))).collect())
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::dial::dial;
 use crate::admin::{Admin, Readiness};
+use crate::callback::Door;
 use crate::config::{Config, LinkTier};
 use crate::face::{AllowedHost, Engine, EngineConfig, Loader, LoaderError, Policy, StartError};
 use crate::link::Tier;
@@ -62,12 +63,26 @@ pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Res
     }
 
     let services = Arc::new(services(Arc::clone(&config)).await?);
+    let mut side_door = None;
+    if let (Some(address), Some(door)) = (&config.callback.listen, &services.door) {
+        let listener = listen("callback.listen", address).await?;
+        tracing::info!(address = %listener.local_addr()?, url = %config.callback.url, "answering Neo4j's LOAD CSV");
+        if !address.is_loopback() {
+            tracing::warn!(
+                "callback.listen is not a loopback address: embeddings travel unencrypted between Neo4j and facebolt"
+            );
+        }
+        side_door = Some(tokio::spawn(door.clone().serve(listener)));
+    }
     let listener = listen("listen.address", &config.listen.address).await?;
     tracing::info!(address = %listener.local_addr()?, backend = %config.backend.url, "accepting clients");
     let checks = tokio::spawn(check_backend(Arc::clone(&config), readiness));
     accept::run(listener, services, shutdown).await;
 
     checks.abort();
+    if let Some(side_door) = side_door {
+        side_door.abort();
+    }
     drop(stop);
     if let Some(admin) = admin {
         admin.await.map_err(io::Error::from)?;
@@ -82,7 +97,9 @@ async fn services(config: Arc<Config>) -> Result<Services, ServeError> {
     let engine = engine(&config);
     let engine =
         tokio::task::spawn_blocking(move || Engine::start(&engine)).await.map_err(io::Error::from)??;
-    Ok(Services { config, registry: Registry::new(), tools: Tools { loader, engine }, tier })
+    let door = Door::new(&config.callback);
+    let registry = Arc::new(Registry::new());
+    Ok(Services { config, registry, tools: Tools { loader, engine }, door, tier })
 }
 
 /// What `[images]` allows.

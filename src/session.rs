@@ -5,6 +5,10 @@
 
 mod ahead;
 mod backend;
+mod callbacks;
+mod calls;
+mod computing;
+mod dialect;
 mod edit;
 mod error;
 mod frontend;
@@ -35,6 +39,7 @@ use self::frontend::{Frontend, Held, Request, RequestLimits};
 use self::request::Kind;
 use self::statement::Outcome;
 use self::wire::{Stream, Wire};
+use crate::callback::Door;
 use crate::config::Config;
 use crate::procedures::{Registry, Tools};
 
@@ -47,8 +52,10 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Services {
     pub(crate) config: Arc<Config>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) tools: Tools,
+    /// Where Neo4j asks for rows; none: it cannot.
+    pub(crate) door: Option<Door>,
     /// How the link kernel finds candidates.
     pub(crate) tier: crate::link::Tier,
 }
@@ -183,6 +190,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 if self.client.wire.ended() {
                     // It acts on arrival, as it would without us.
                     self.held = None;
+                    self.backend.cancel();
                     self.backend.wire.end();
                     moved = true;
                 }
@@ -274,7 +282,10 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 }
                 self.client.skip_to(at);
             }
-            Err(Interruption::Gone) => self.backend.wire.end(),
+            Err(Interruption::Gone) => {
+                self.backend.cancel();
+                self.backend.wire.end();
+            }
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::constant::Expr;
 use super::names::FunctionCall;
 
+mod map;
 mod read;
 
 pub(super) use read::statement;
@@ -130,6 +131,55 @@ pub enum Value {
     Constant(Expr),
     /// To be computed by Neo4j, once per row; with the variables that it reads.
     Computed(Mentions),
+    /// A literal map of which some values are to be computed once per row; with the variables that they read.
+    Map(Vec<(String, Entry)>, Mentions),
+}
+
+/// A value of a literal map.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// Known from the text and the parameters.
+    Constant(Expr),
+    /// To be computed by Neo4j: where it stands.
+    Computed(Span),
+}
+
+impl Value {
+    /// The variables that it reads; none: it is constant.
+    pub(super) fn mentions(&self) -> Option<&Mentions> {
+        match self {
+            Self::Constant(_) => None,
+            Self::Computed(mentions) | Self::Map(_, mentions) => Some(mentions),
+        }
+    }
+}
+
+impl Call<'_> {
+    /// Where the expressions stand that Neo4j has to compute for each row, in the order in which a key has them.
+    pub fn computed(&self) -> Vec<Span> {
+        let Arguments::Explicit(arguments) = &self.arguments else { return Vec::new() };
+        let mut spans = Vec::new();
+        for argument in arguments {
+            match &argument.value {
+                Value::Constant(_) => {}
+                Value::Computed(_) => spans.push(argument.span),
+                Value::Map(entries, _) => spans.extend(entries.iter().filter_map(|(_, entry)| match entry {
+                    Entry::Computed(span) => Some(*span),
+                    Entry::Constant(_) => None,
+                })),
+            }
+        }
+        spans
+    }
+
+    /// The columns of the signature that it hands on, each once, ascending: what a row holds that is computed
+    /// for it.
+    pub fn columns(&self) -> Vec<usize> {
+        let mut columns: Vec<usize> = self.yields.iter().map(|item| item.column).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
 }
 
 /// The variables that an expression reads.
@@ -174,4 +224,6 @@ pub struct YieldItem<'t> {
     pub written: Cow<'t, str>,
     /// Its name outside.
     pub name: String,
+    /// Where that name stands in the text.
+    pub(super) outside: Option<Span>,
 }

@@ -1,31 +1,42 @@
-//! The edited text: calls replaced by subqueries over parameters that carry their rows.
+//! The edited text: calls replaced by subqueries that carry their rows.
 
 use memchr::memmem;
 
-use super::call::{Arguments, Call, Form, Mentions, Place, Statement, Value};
+use super::call::{Arguments, Call, Form, Mentions, Place, Span, Statement};
+use super::field::Field;
+use super::key;
 use super::position::{PositionMap, Weave};
 use super::refusal::Refusal;
 
 /// How the result of one call travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Carrier {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier<'c> {
     /// The parameter is a list with one map per row; its keys are the names of the yielded columns, as in
     /// the signature.
     Rows,
     /// The parameter is a string that is no date. Neo4j fails with `Text cannot be parsed to a Date` and
     /// the string if, and only if, it evaluates the call.
     Raises,
+    /// The parameter is the beginning of a URL. Neo4j appends what it computed for [`Call::computed`], as
+    /// [`parts`](super::parts) reads it, and takes the rows from there: lines of CSV with a field of ours, then
+    /// [`Call::columns`]. With how each column of the signature is read.
+    Callback(&'c [Field]),
 }
 
 /// A text for Neo4j, with what is needed to send it and to read its answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edited {
     /// The text.
     pub text: String,
     /// The names of the parameters that it needs beside the client's: for calls, one per call, in order.
     pub parameters: Vec<String>,
+    /// The name of one more parameter, if it needs one: the pairs of [`escapes`](super::escapes), as lists.
+    pub escapes: Option<String>,
     /// From positions of `text` to positions of the user's text.
     pub positions: PositionMap,
+    /// What stands in the place of each call, and the user's text of it: a column without a name is called
+    /// after its text.
+    pub replaced: Vec<(String, String)>,
 }
 
 /// What our own names start with, before the underscores that tell them apart from the user's.
@@ -60,91 +71,168 @@ pub(super) fn base<'p>(needed: usize, taken: impl IntoIterator<Item = &'p str>) 
     format!("{BASE}{}", "_".repeat(needed))
 }
 
-/// The statement with each call replaced by a subquery over a parameter. `carriers` has one entry per call,
-/// in order (one that is missing counts as [`Carrier::Rows`]). `taken` are the names of the client's
+/// The statement with each call replaced by a subquery that carries its rows. `carriers` has one entry per
+/// call, in order (one that is missing counts as [`Carrier::Rows`]). `taken` are the names of the client's
 /// parameters: ours differ from them and from all names in the text. The same text and carriers give the
 /// same edited text, unless a client's parameter is in the way.
 ///
 /// # Errors
-/// [`Refusal::Computed`] if an argument is not constant.
-pub fn carry_by_parameter<'p>(
+/// [`Refusal::Computed`] if an argument is not constant and its carrier is not [`Carrier::Callback`].
+pub fn carry<'p>(
     statement: &Statement<'_>,
-    carriers: &[Carrier],
+    carriers: &[Carrier<'_>],
     taken: impl IntoIterator<Item = &'p str>,
 ) -> Result<Edited, Refusal> {
     let base = base(statement.underscores, taken);
-    let mut parameters = Vec::with_capacity(statement.calls.len());
+    let mut edited = Edited::default();
     let mut weave = Weave::new(statement.text);
     let mut done = 0;
     for (index, call) in statement.calls.iter().enumerate() {
-        if let Some(at) = computed(call) {
-            return Err(Refusal::Computed { at });
-        }
         let carrier = carriers.get(index).copied().unwrap_or(Carrier::Rows);
+        let computed = call.computed();
+        if matches!(carrier, Carrier::Callback(_)) {
+            edited.escapes = Some(format!("{base}e"));
+        } else if let Some(first) = computed.first() {
+            return Err(Refusal::Computed { at: first.start });
+        }
         let parameter = format!("{base}{index}");
         weave.user(done, call.span.start);
-        replace(&mut weave, call, carrier, &parameter, &format!("{base}r"));
+        let from = weave.text().len();
+        let at = weave.offset(call.span.start);
+        Replacement { base: &base, call, at, weave: &mut weave }.write(carrier, &parameter, &computed);
         done = call.span.end;
-        parameters.push(parameter);
+        let ours = weave.text().get(from..).unwrap_or_default().to_owned();
+        let users = statement.text.get(call.span.start..call.span.end).unwrap_or_default().to_owned();
+        edited.replaced.push((ours, users));
+        edited.parameters.push(parameter);
     }
     weave.user(done, statement.text.len());
-    let (text, positions) = weave.finish();
-    Ok(Edited { text, parameters, positions })
+    (edited.text, edited.positions) = weave.finish();
+    Ok(edited)
 }
 
-/// Where the first argument stands that is not constant.
-fn computed(call: &Call<'_>) -> Option<usize> {
-    let Arguments::Explicit(arguments) = &call.arguments else { return None };
-    arguments
-        .iter()
-        .find(|argument| matches!(argument.value, Value::Computed(_)))
-        .map(|argument| argument.span.start)
+/// What stands in the place of a call, being written.
+struct Replacement<'a, 't, 'w> {
+    base: &'a str,
+    call: &'a Call<'t>,
+    /// Where the call stands.
+    at: usize,
+    weave: &'w mut Weave<'t>,
 }
 
-/// Writes what stands in the place of `call`; `row` is the name of our own variable.
-fn replace(weave: &mut Weave<'_>, call: &Call<'_>, carrier: Carrier, parameter: &str, row: &str) {
-    let at = weave.offset(call.span.start);
-    if call.form != Form::Query {
-        let optional = if call.optional { "OPTIONAL " } else { "" };
-        weave.ours(&format!("{optional}CALL ({}) {{ ", imports(call)), at);
+impl Replacement<'_, '_, '_> {
+    fn ours(&mut self, text: &str) {
+        self.weave.ours(text, self.at);
     }
-    let list = match carrier {
-        Carrier::Rows => format!("${parameter}"),
-        Carrier::Raises => format!("[date(${parameter})]"),
-    };
-    weave.ours(&format!("UNWIND {list} AS {row} "), at);
-    let columns = call.yields.iter().map(|item| format!("{row}.{} AS {}", item.field, item.written));
-    let columns = columns.collect::<Vec<_>>().join(", ");
-    let names = call.yields.iter().map(|item| &*item.written).collect::<Vec<_>>().join(", ");
-    match &call.filter {
-        // The filter sees what the call hands on, and what is outside.
-        Some(filter) => {
-            weave.ours(&format!("WITH *, {columns} WHERE "), at);
-            weave.user(filter.span.start, filter.span.end);
-            weave.ours(&format!(" RETURN {names}"), at);
+
+    fn user(&mut self, span: Span) {
+        self.weave.user(span.start, span.end);
+    }
+
+    fn write(mut self, carrier: Carrier<'_>, parameter: &str, computed: &[Span]) {
+        let call = self.call;
+        let row = format!("{}r", self.base);
+        if call.form != Form::Query {
+            let optional = if call.optional { "OPTIONAL " } else { "" };
+            self.ours(&format!("{optional}CALL ({}) {{ ", imports(call)));
         }
-        None => {
-            weave.ours(&format!("RETURN {columns}"), at);
+        match carrier {
+            Carrier::Rows => self.ours(&format!("UNWIND ${parameter} AS {row} ")),
+            Carrier::Raises => self.ours(&format!("UNWIND [date(${parameter})] AS {row} ")),
+            Carrier::Callback(_) => self.load(parameter, &row, computed),
+        }
+        match &call.filter {
+            // The filter sees what the call hands on, and what is outside.
+            Some(filter) => {
+                self.ours("WITH *, ");
+                self.columns(carrier, &row);
+                self.ours(" WHERE ");
+                self.user(filter.span);
+                self.ours(" RETURN ");
+                self.names();
+            }
+            None => {
+                self.ours("RETURN ");
+                self.columns(carrier, &row);
+            }
+        }
+        if call.form != Form::Query {
+            self.ours(" }");
+        }
+        if call.form == Form::OptionalQuery {
+            self.ours(" RETURN ");
+            self.names();
         }
     }
-    if call.form != Form::Query {
-        weave.ours(" }", at);
+
+    /// Asks for the rows. The arguments are computed once each; `UNWIND`, since a `WITH` would aggregate.
+    fn load(&mut self, parameter: &str, row: &str, computed: &[Span]) {
+        let mut keys = Vec::with_capacity(computed.len());
+        for (index, span) in computed.iter().enumerate() {
+            let key = format!("{}k{index}", self.base);
+            self.ours("UNWIND [");
+            self.user(*span);
+            self.ours(&format!("] AS {key} "));
+            keys.push(key::expression(&key, self.base, &format!("{}e", self.base)));
+        }
+        self.ours(&format!("LOAD CSV FROM ${parameter} + {} AS {row} ", keys.join(" + '/' + ")));
     }
-    if call.form == Form::OptionalQuery {
-        weave.ours(&format!(" RETURN {names}"), at);
+
+    /// The yielded columns, with their names outside.
+    fn columns(&mut self, carrier: Carrier<'_>, row: &str) {
+        for (index, item) in self.call.yields.iter().enumerate() {
+            let separator = if index > 0 { ", " } else { "" };
+            let value = match carrier {
+                Carrier::Callback(fields) => {
+                    // A field of ours comes first.
+                    let before = self.call.columns().into_iter().take_while(|&column| column < item.column);
+                    let at =
+                        1 + before.filter_map(|column| fields.get(column)).map(Field::width).sum::<usize>();
+                    fields
+                        .get(item.column)
+                        .map_or_else(|| "null".to_owned(), |field| field.expression(row, at))
+                }
+                _ => format!("{row}.{}", item.field),
+            };
+            self.ours(&format!("{separator}{value} AS "));
+            match item.outside {
+                Some(span) => self.user(span),
+                None => self.ours(&item.written),
+            }
+        }
+    }
+
+    fn names(&mut self) {
+        let names = self.call.yields.iter().map(|item| &*item.written).collect::<Vec<_>>().join(", ");
+        self.ours(&names);
     }
 }
 
 /// The variables that the subquery of `call` needs from outside.
 fn imports(call: &Call<'_>) -> String {
-    match call.filter.as_ref().map(|filter| &filter.mentions) {
-        None => String::new(),
-        Some(Mentions::Exactly(variables)) if variables.is_empty() => String::new(),
-        Some(Mentions::Exactly(variables)) if call.place == Place::Expression => {
+    let arguments = match &call.arguments {
+        Arguments::Explicit(arguments) => arguments.as_slice(),
+        Arguments::Implicit => &[],
+    };
+    let filter = call.filter.as_ref().map(|filter| &filter.mentions);
+    let mut variables: Vec<&String> = Vec::new();
+    for mentions in arguments.iter().filter_map(|argument| argument.value.mentions()).chain(filter) {
+        match mentions {
+            Mentions::Unknown => return "*".to_owned(),
+            Mentions::Exactly(more) => {
+                let new: Vec<_> = more.iter().filter(|name| !variables.contains(name)).collect();
+                variables.extend(new);
+            }
+        }
+    }
+    match (variables.is_empty(), call.place) {
+        (true, _) => String::new(),
+        // Neo4j 5 does not know the variables of `*` there.
+        (false, Place::Expression) => {
             let quoted = variables.iter().map(|variable| format!("`{}`", variable.replace('`', "``")));
             quoted.collect::<Vec<_>>().join(", ")
         }
-        Some(_) => "*".to_owned(),
+        (false, _) => "*".to_owned(),
     }
 }
 

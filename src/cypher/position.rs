@@ -150,6 +150,11 @@ impl<'t> Weave<'t> {
         self
     }
 
+    /// What there is so far.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn finish(self) -> (String, PositionMap) {
         (self.text, PositionMap { pieces: self.pieces })
     }

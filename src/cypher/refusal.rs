@@ -22,7 +22,7 @@ pub enum Refusal {
         /// Where, in bytes of the user's text.
         at: usize,
     },
-    /// An argument depends on the row.
+    /// An argument depends on the row, and nothing can carry it.
     #[error("the arguments of this call must be literals or parameters")]
     Computed {
         /// Where it stands, in bytes of the user's text.

@@ -210,7 +210,7 @@ fn exercise(text: &str) {
                     }
                 }
             }
-            if let Ok(edited) = carry_by_parameter(&statement, &[Carrier::Raises], ["p", "__f_1"]) {
+            if let Ok(edited) = carry(&statement, &[Carrier::Raises], ["p", "__f_1"]) {
                 assert_eq!(edited.parameters.len(), statement.calls.len());
                 let again = inspect(&edited.text, &NAMES);
                 assert!(!matches!(again, Ok(Asks::Calls(_))), "{:?}", edited.text);

@@ -19,15 +19,27 @@ static SIGNATURE: Signature = Signature {
         Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) },
     ],
     columns: &[
-        Column { name: "embedding", kind: Type::FloatList },
-        Column { name: "index", kind: Type::Integer },
-        Column { name: "confidence", kind: Type::Float },
-        Column { name: "area", kind: Type::Map },
-        Column { name: "quality", kind: Type::Float },
-        Column { name: "model", kind: Type::String },
+        Column::new("embedding", Type::FloatList),
+        Column::new("index", Type::Integer),
+        Column::new("confidence", Type::Float),
+        Column::map("area", &AREA),
+        Column::new("quality", Type::Float),
+        Column::new("model", Type::String),
     ],
     description: "Find the faces of an image and embed each of them, the largest face first.",
 };
+
+const AREA: [(&str, Type); 9] = [
+    ("x", Type::Float),
+    ("y", Type::Float),
+    ("w", Type::Float),
+    ("h", Type::Float),
+    ("left_eye", Type::FloatList),
+    ("right_eye", Type::FloatList),
+    ("nose", Type::FloatList),
+    ("mouth_left", Type::FloatList),
+    ("mouth_right", Type::FloatList),
+];
 
 const KEYS: [&str; 7] =
     ["model", "normalization", "minConfidence", "minSize", "maxFaces", "select", "onNoFace"];

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use bolt::Version;
 use bolt::chunk::{Frame, Scanner};
-use bolt::message::tag;
+use bolt::message::{Reply, tag};
 use bolt::owed::{Origin, Owed};
 use bytes::{Buf, BytesMut};
+use packstream::{Limits, Value};
+use tokio::time::Instant;
 
 use super::SessionError;
-use super::edit::Edit;
-use super::qids::Qids;
+use super::dialect::Dialect;
+use super::edit::{Edit, Reader};
+use super::qids::{self, Qids};
 use super::request::{Kind, Sent};
 use super::state::{State, Summary};
 use super::wire::{Stream, Wire};
@@ -33,8 +36,14 @@ pub(crate) struct Backend<S> {
     pub(crate) qids: Qids,
     owed: Owed<Sent>,
     reading: Reading,
+    /// How the server words its errors.
+    pub(crate) dialect: Dialect,
     /// Edited statements of which results may be open.
     live: Vec<Arc<Edit>>,
+    /// The last statement that was sent, if it was edited.
+    last: Option<Arc<Edit>>,
+    /// When the client's own time for its open transaction is over.
+    transaction_ends: Option<Instant>,
 }
 
 /// The answer that is being read.
@@ -108,7 +117,10 @@ impl<S: Stream> Backend<S> {
             qids: Qids::default(),
             owed: Owed::new(MAX_OWED),
             reading: Reading::default(),
+            dialect: Dialect::default(),
             live: Vec::new(),
+            last: None,
+            transaction_ends: None,
         }
     }
 
@@ -124,7 +136,14 @@ impl<S: Stream> Backend<S> {
 
     /// Takes note that a request of the client's has been (or is being) sent.
     pub(crate) fn expect(&mut self, sent: Sent) -> Result<(), SessionError> {
-        self.live.extend(sent.edit.clone());
+        match sent.kind {
+            Kind::Run => {
+                self.live.extend(sent.edit.clone());
+                self.last = sent.edit.clone();
+            }
+            Kind::Reset => self.cancel(),
+            _ => {}
+        }
         Ok(self.owed.request(Origin::Client(sent))?)
     }
 
@@ -143,8 +162,40 @@ impl<S: Stream> Backend<S> {
     }
 
     /// Must the bodies of PULL and DISCARD be looked at?
-    pub(crate) fn renumbers(&self) -> bool {
-        self.qids.shifted()
+    pub(crate) fn reads_pulls(&self) -> bool {
+        self.qids.shifted() || !self.live.is_empty()
+    }
+
+    /// The edited statement with this number of the server's, of which rows are asked for.
+    pub(crate) fn edit_of(&self, qid: Option<i64>) -> Option<Arc<Edit>> {
+        let numbered = qid.filter(|qid| *qid >= 0);
+        let numbered = numbered
+            .and_then(|qid| self.live.iter().find(|edit| edit.qid.get().is_some_and(|own| *own == qid)));
+        match numbered {
+            Some(edit) => Some(Arc::clone(edit)),
+            None if qid.is_none_or(|qid| qid < 0) || !self.state.transaction => self.last.clone(),
+            None => None,
+        }
+    }
+
+    /// The client has given up on what is running: Neo4j must not wait for callbacks any more.
+    pub(crate) fn cancel(&self) {
+        self.live.iter().for_each(|edit| edit.cancel());
+    }
+
+    /// Takes note of the time that a BEGIN allows.
+    pub(crate) fn begins(&mut self, begin: &[u8]) {
+        // Behind the tag stands the map. What cannot be read is the backend's to refuse.
+        let timeout = begin.get(2..).and_then(|extra| super::calls::timeout(extra).ok().flatten());
+        self.transaction_ends = timeout.map(|timeout| Instant::now() + timeout);
+    }
+
+    /// When the client's own time for a statement with these options is over.
+    pub(crate) fn deadline(&self, extra: &[u8], now: Instant) -> Result<Option<Instant>, SessionError> {
+        if self.state.transaction {
+            return Ok(self.transaction_ends);
+        }
+        Ok(super::calls::timeout(extra)?.map(|timeout| now + timeout))
     }
 
     /// Moves what the backend has answered to the client. Answers to requests of ours are dropped: whoever
@@ -242,6 +293,7 @@ impl<S: Stream> Backend<S> {
             Some(Origin::Ours) => Plan::Collect,
             Some(Origin::Client(sent)) if tag != tag::RECORD => {
                 let translated = sent.edit.is_some()
+                    || (sent.kind == Kind::Hello && tag == tag::SUCCESS)
                     || (tag == tag::FAILURE && !self.live.is_empty())
                     || (sent.kind == Kind::Run && self.qids.shifted());
                 if translated { Plan::Collect } else { Plan::Through }
@@ -268,6 +320,7 @@ impl<S: Stream> Backend<S> {
                 {
                     if summary == Summary::Done {
                         self.live.clear();
+                        self.last = None;
                     }
                     self.qids.clear();
                 }
@@ -281,11 +334,31 @@ impl<S: Stream> Backend<S> {
     }
 
     /// An answer as the client is to see it.
-    fn translate(&self, sent: &Sent, payload: Vec<u8>) -> Result<Vec<u8>, SessionError> {
+    fn translate(&mut self, sent: &Sent, payload: Vec<u8>) -> Result<Vec<u8>, SessionError> {
+        if sent.kind == Kind::Hello {
+            self.note_server(&payload);
+            return Ok(payload);
+        }
+        let to = Reader { version: self.version, dialect: self.dialect };
+        if let (Kind::Run, Some(edit)) = (sent.kind, &sent.edit)
+            && let Some(qid) = qids::of(&payload)?
+        {
+            // It is told once.
+            let _ = edit.qid.set(qid);
+        }
         let payload = if sent.kind == Kind::Run { self.qids.answer(payload)? } else { payload };
         match &sent.edit {
-            Some(edit) => edit.answer(payload, self.version),
-            None => Edit::raised(&self.live, payload, self.version),
+            Some(edit) => edit.answer(sent.kind, payload, to),
+            None => Edit::raised(&self.live, payload, to),
+        }
+    }
+
+    /// Takes note of what HELLO's SUCCESS says of the server.
+    fn note_server(&mut self, payload: &[u8]) {
+        if let Ok(Reply::Success(metadata)) = bolt::message::parse_reply(payload, Limits::default())
+            && let Some(server) = metadata.get("server").and_then(Value::as_str)
+        {
+            self.dialect = Dialect::of(server);
         }
     }
 

@@ -1,83 +1,140 @@
 //! An edited statement, and its answers on their way back: as if the user's own text had run.
 
-use std::sync::Arc;
+mod notices;
+
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bolt::Version;
 use bolt::failure::{Failure, GqlStatus};
 use bolt::message::Reply;
-use packstream::{Limits, Value};
+use packstream::{Limits, Map, Value};
 
-use super::SessionError;
+use super::callbacks::Callbacks;
+use super::dialect::Dialect;
+use super::request::Kind;
+use super::{SessionError, refusal};
 use crate::cypher::{Position, PositionMap};
 
 /// What must be known of a statement that was sent in place of the user's.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Edit {
     /// The user's text.
     pub(crate) text: String,
     /// From places in the text that was sent to places in the user's.
     pub(crate) positions: PositionMap,
+    /// Parts of the text that was sent, and what stands there in the user's.
+    pub(crate) replaced: Vec<(String, String)>,
     /// Failures that travel inside: Neo4j's error names the token if the row was evaluated.
     pub(crate) raises: Vec<Raise>,
     /// What we took before the statement was sent.
     pub(crate) spent: Duration,
+    /// Does the text that was sent hold a LOAD CSV of ours?
+    pub(crate) asks: bool,
+    /// How those are answered.
+    pub(crate) callbacks: Option<Callbacks>,
+    /// The server's number of the statement within its transaction, once it is known.
+    pub(crate) qid: OnceLock<i64>,
 }
 
 /// A failure that Neo4j raises for us when it comes to the row.
 #[derive(Debug)]
 pub(crate) struct Raise {
     pub(crate) token: String,
-    pub(crate) failure: Failure,
+    pub(crate) procedure: &'static str,
+    pub(crate) reason: String,
+}
+
+/// Who reads an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader {
+    pub(crate) version: Version,
+    pub(crate) dialect: Dialect,
 }
 
 impl Edit {
-    /// An answer to the RUN itself.
-    pub(crate) fn answer(&self, payload: Vec<u8>, version: Version) -> Result<Vec<u8>, SessionError> {
-        match bolt::message::parse_reply(&payload, Limits::default())? {
+    /// The client has given up on the statement.
+    pub(crate) fn cancel(&self) {
+        self.callbacks.iter().for_each(Callbacks::cancel);
+    }
+
+    /// An answer to the RUN itself, or to a PULL or DISCARD of its rows.
+    pub(crate) fn answer(&self, kind: Kind, payload: Vec<u8>, to: Reader) -> Result<Vec<u8>, SessionError> {
+        let reply = bolt::message::parse_reply(&payload, Limits::default())?;
+        let more = match &reply {
+            Reply::Success(metadata) => kind == Kind::Run || metadata.get("has_more").is_some(),
+            _ => false,
+        };
+        let answer = match reply {
             Reply::Success(mut metadata) => {
                 if let Some(first) = metadata.get("t_first").and_then(Value::as_i64) {
                     let spent = i64::try_from(self.spent.as_millis()).unwrap_or(i64::MAX);
                     metadata.insert("t_first", first.saturating_add(spent));
                 }
-                Ok(bolt::message::success(&metadata)?)
+                self.name_columns(&mut metadata);
+                notices::translate(self, &mut metadata);
+                bolt::message::success(&metadata)?
             }
             Reply::Failure(metadata) => {
-                let mut failure = Failure::decode(&metadata, version);
-                if let Some(raised) = self.find(&failure) {
-                    return Ok(raised.encode(version)?);
+                let mut failure = Failure::decode(&metadata, to.version);
+                match self.find(&failure, to.dialect) {
+                    Some(raised) => failure = raised,
+                    None => self.place(&mut failure),
                 }
-                self.place(&mut failure);
-                Ok(failure.encode(version)?)
+                failure.encode(to.version)?
             }
-            _ => Ok(payload),
+            _ => payload,
+        };
+        if !more {
+            self.callbacks.iter().for_each(Callbacks::end);
         }
+        Ok(answer)
     }
 
     /// An answer to a later request that may have evaluated rows of one of these statements.
-    pub(crate) fn raised(
-        edits: &[Arc<Self>],
-        payload: Vec<u8>,
-        version: Version,
-    ) -> Result<Vec<u8>, SessionError> {
+    pub(crate) fn raised(edits: &[Arc<Self>], payload: Vec<u8>, to: Reader) -> Result<Vec<u8>, SessionError> {
         let Reply::Failure(metadata) = bolt::message::parse_reply(&payload, Limits::default())? else {
             return Ok(payload);
         };
-        let failure = Failure::decode(&metadata, version);
-        match edits.iter().find_map(|edit| edit.find(&failure)) {
-            Some(raised) => Ok(raised.encode(version)?),
+        let failure = Failure::decode(&metadata, to.version);
+        match edits.iter().find_map(|edit| edit.find(&failure, to.dialect)) {
+            Some(raised) => Ok(raised.encode(to.version)?),
             None => Ok(payload),
         }
     }
 
-    fn find(&self, failure: &Failure) -> Option<&Failure> {
-        self.raises.iter().find(|raise| failure.message.contains(&raise.token)).map(|raise| &raise.failure)
+    /// What `failure` stands for, if it is one of ours.
+    fn find(&self, failure: &Failure, dialect: Dialect) -> Option<Failure> {
+        let raised = self.raises.iter().find(|raise| failure.message.contains(&raise.token));
+        if let Some(Raise { procedure, reason, .. }) = raised {
+            return Some(refusal::procedure_failed(dialect, procedure, reason));
+        }
+        self.callbacks.as_ref()?.failure(failure)
+    }
+
+    /// A column without a name is called after its text.
+    fn name_columns(&self, metadata: &mut Map) {
+        let Some(Value::List(fields)) = metadata.get_mut("fields") else { return };
+        for field in fields {
+            if let Value::String(name) = field {
+                for (ours, users) in &self.replaced {
+                    if name.contains(ours) {
+                        *name = name.replace(ours, users);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The place in the user's text of an offset in the text that was sent.
+    pub(super) fn position(&self, offset: usize) -> Position {
+        Position::of_offset(&self.text, self.positions.to_user(offset).offset)
     }
 
     /// Makes places in the text that was sent places in the user's.
     fn place(&self, failure: &mut Failure) {
         if let Some((before, offset)) = split_place(&failure.message) {
-            let position = Position::of_offset(&self.text, self.positions.to_user(offset).offset);
+            let position = self.position(offset);
             failure.message = format!("{before}{}", position.suffix(&self.text));
         }
         self.place_status(&mut failure.gql);
@@ -87,7 +144,7 @@ impl Edit {
         if let Some(place) = &mut status.position
             && let Ok(offset) = usize::try_from(place.offset)
         {
-            let position = Position::of_offset(&self.text, self.positions.to_user(offset).offset);
+            let position = self.position(offset);
             let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
             (place.offset, place.line, place.column) =
                 (number(position.offset), number(position.line), number(position.column));

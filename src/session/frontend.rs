@@ -7,7 +7,7 @@ use bytes::{Buf, BytesMut};
 use super::SessionError;
 use super::ahead::{Ahead, Sight};
 use super::backend::Backend;
-use super::request::Kind;
+use super::request::{Kind, Sent};
 use super::text::{Query, query};
 use super::wire::{Stream, Wire};
 use crate::cypher;
@@ -79,8 +79,10 @@ enum Plan {
     Hold,
     /// The same, but it is too long.
     TooLong,
-    /// A PULL or DISCARD whose statement number must be changed.
+    /// A PULL or DISCARD whose statement number must be known, or changed.
     Renumber,
+    /// A BEGIN, of which the time allowed is read.
+    Begin,
     /// Answered by us with IGNORED.
     Ignore,
 }
@@ -157,13 +159,17 @@ impl<S: Stream> Frontend<S> {
                         // A message of less than two bytes: the backend knows what to do.
                         Plan::Undecided => backend.expect(Kind::Other.sent())?,
                         Plan::Text => backend.expect(Kind::Run.sent())?,
+                        Plan::Begin => {
+                            backend.begins(&reading.payload);
+                            backend.expect(Kind::Begin.sent())?;
+                        }
                         Plan::Ignore => {
                             backend.answer(&mut self.wire, bolt::message::ignored());
                             start = end;
                         }
                         Plan::Renumber => {
-                            let payload = super::text::renumber(&reading.payload, &backend.qids)?;
-                            backend.expect(Kind::Pull.sent())?;
+                            let (payload, qid) = super::text::renumber(&reading.payload, &backend.qids)?;
+                            backend.expect(Sent { kind: Kind::Pull, edit: backend.edit_of(qid) })?;
                             backend.wire.send_message(&payload);
                             start = end;
                         }
@@ -218,11 +224,15 @@ impl<S: Stream> Frontend<S> {
             } else {
                 match tag {
                     tag::RUN => Plan::Text,
-                    tag::PULL | tag::DISCARD if backend.renumbers() => Plan::Renumber,
+                    tag::PULL | tag::DISCARD if backend.reads_pulls() => Plan::Renumber,
+                    tag::BEGIN => Plan::Begin,
                     _ => Plan::Through,
                 }
             };
             if self.reading.plan == Plan::Through {
+                if tag == tag::GOODBYE {
+                    backend.cancel();
+                }
                 backend.expect(Kind::of(tag).sent())?;
             }
         }

@@ -109,8 +109,8 @@ fn send(
     let edit = Edit {
         text: run.query.to_owned(),
         positions: edited.positions,
-        raises: Vec::new(),
         spent: started.elapsed(),
+        ..Edit::default()
     };
     Ok(Outcome::Send { run: payload, edit: Arc::new(edit) })
 }

@@ -54,6 +54,14 @@ impl Qids {
     }
 }
 
+/// The number in the SUCCESS of a RUN; there is none outside a transaction.
+pub(crate) fn of(payload: &[u8]) -> Result<Option<i64>, SessionError> {
+    let Reply::Success(metadata) = bolt::message::parse_reply(payload, Limits::default())? else {
+        return Ok(None);
+    };
+    Ok(metadata.get("qid").and_then(Value::as_i64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

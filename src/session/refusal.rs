@@ -2,13 +2,19 @@
 
 use bolt::failure::{Cause, Classification, Failure, GqlStatus, Position as Place};
 
+use super::dialect::Dialect;
 use crate::cypher::{CallError, Position, Refusal};
-use crate::procedures::{ArgumentError, Signature};
+use crate::procedures::{ArgumentError, CoerceError, Signature};
 
 const SYNTAX: &str = "Neo.ClientError.Statement.SyntaxError";
 
 /// A text that Neo4j would refuse too, or that we do not understand.
-pub(crate) fn refused(refusal: &Refusal, text: &str, signature: impl Fn(usize) -> String) -> Failure {
+pub(crate) fn refused(
+    refusal: &Refusal,
+    text: &str,
+    dialect: Dialect,
+    signature: impl Fn(usize) -> String,
+) -> Failure {
     let position = refusal.position(text);
     let message = match refusal {
         Refusal::Call { error, .. } => match error {
@@ -19,23 +25,28 @@ pub(crate) fn refused(refusal: &Refusal, text: &str, signature: impl Fn(usize) -
         },
         _ => refusal.to_string(),
     };
-    let cause = match refusal {
-        Refusal::Call { error, .. } => cause(error),
-        _ => None,
+    let Refusal::Call { error, .. } = refusal else {
+        return syntax(message, text, position, Some("42001"), None);
     };
-    syntax(message, text, position, cause)
+    let (five, later) = error.causes();
+    match dialect {
+        // It has no status at all where it has no cause.
+        Dialect::Five => syntax(message, text, position, five.map(|_| "42001"), five),
+        Dialect::Later => syntax(message, text, position, Some("42001"), Some(later)),
+    }
 }
 
 /// Arguments that do not do.
-pub(crate) fn arguments(error: &ArgumentError, text: &str) -> Failure {
+pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> Failure {
     match error {
-        ArgumentError::Missing(names) => failure(
-            "Neo.ClientError.Statement.ParameterMissing",
-            format!("Expected parameter(s): {}", names.join(", ")),
-            "42001",
-            None,
-            Some("42N81"),
-        ),
+        ArgumentError::Missing(names) => {
+            let message = format!("Expected parameter(s): {}", names.join(", "));
+            let code = "Neo.ClientError.Statement.ParameterMissing";
+            match dialect {
+                Dialect::Five => failure(code, message, "50N42", None, None),
+                Dialect::Later => failure(code, message, "42001", None, Some("42N81")),
+            }
+        }
         ArgumentError::Type { at, parameter, expected, given } => {
             let (expected, of, status, cause) = match parameter {
                 Some(name) => (expected.expected(), format!(" for parameter '{name}'"), "22G03", "22N27"),
@@ -46,8 +57,75 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str) -> Failure {
             let message = format!("{message}{}", position.suffix(text));
             failure(SYNTAX, message, status, Some(position), Some(cause))
         }
-        ArgumentError::Computed { at } => refused(&Refusal::Computed { at: *at }, text, |_| String::new()),
+        ArgumentError::Coerce(error) => coerce(error, dialect),
+        ArgumentError::ComputedMap { at } => {
+            let message = "A configuration that depends on the row must be a literal map, such as \
+                           {model: p.model}: facebolt cannot take another one from a row";
+            syntax(message.to_owned(), text, Position::of_byte(text, *at), Some("42001"), None)
+        }
     }
+}
+
+/// A value of the wrong type that a row brought.
+pub(crate) fn coerce(error: &CoerceError, dialect: Dialect) -> Failure {
+    let code = "Neo.ClientError.Statement.TypeError";
+    match dialect {
+        Dialect::Five => failure(code, error.to_string(), "50N42", None, None),
+        Dialect::Later => {
+            let mut failure = failure(code, error.to_string(), "22G03", None, Some("22N37"));
+            let text = format!("Cannot coerce {} to {}.", error.value, error.expected.expected());
+            if let Some(cause) = &mut failure.gql.cause {
+                cause.message = format!("22N37: {text}");
+                cause.gql.description = format!("error: data exception - invalid coercion. {text}");
+            }
+            failure
+        }
+    }
+}
+
+/// A procedure that failed on its own.
+pub(crate) fn procedure_failed(dialect: Dialect, procedure: &str, reason: &str) -> Failure {
+    let mut failure = Failure::procedure_call_failed(procedure, reason);
+    if dialect == Dialect::Five {
+        failure.gql = GqlStatus::general();
+    }
+    failure
+}
+
+/// A statement whose time was over.
+pub(crate) fn timed_out(dialect: Dialect) -> Failure {
+    let message = "The transaction has been terminated. Retry your operation in a new transaction, and you should \
+                   see a successful result. The transaction has not completed within the timeout specified at its \
+                   start by the client. You may want to retry with a longer timeout. ";
+    let code = "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration";
+    let mut failure = failure(code, message.to_owned(), "50N42", None, None);
+    if dialect == Dialect::Later {
+        failure.gql = GqlStatus::new(
+            "25N14",
+            "error: invalid transaction state - transaction termination client error. The transaction has been \
+             terminated by the client configuration.",
+            Some(Classification::ClientError),
+        );
+    }
+    failure
+}
+
+/// Arguments that depend on rows, where Neo4j cannot ask for them.
+pub(crate) fn no_callback(text: &str, at: usize) -> Failure {
+    let message = "The arguments of this call must be literals or parameters: Neo4j can ask facebolt for rows only \
+                   where callback.listen is set, and callback.url is an address of this facebolt that Neo4j \
+                   reaches";
+    syntax(message.to_owned(), text, Position::of_byte(text, at), Some("42001"), None)
+}
+
+/// Neo4j did not come for the rows.
+pub(crate) fn not_reached(url: &str) -> Failure {
+    let message = format!(
+        "Neo4j could not read computed rows from {url}: set callback.url (and callback.listen) to an address of this \
+         facebolt that Neo4j's machine reaches and that its internal.dbms.cypher_ip_blocklist allows, or give the \
+         call literals and parameters only."
+    );
+    failure("Neo.ClientError.Statement.ExternalResourceFailed", message, "50N42", None, None)
 }
 
 /// What a procedure's signature adds to an error about the number of arguments.
@@ -93,9 +171,18 @@ pub(crate) fn unable(message: impl Into<String>) -> Failure {
     failure("Neo.ClientError.Statement.ExecutionFailed", message.into(), "50N42", None, None)
 }
 
-fn syntax(message: String, text: &str, position: Position, cause: Option<&str>) -> Failure {
+fn syntax(
+    message: String,
+    text: &str,
+    position: Position,
+    status: Option<&str>,
+    cause: Option<&str>,
+) -> Failure {
     let message = format!("{message}{}", position.suffix(text));
-    failure(SYNTAX, message, "42001", Some(position), cause)
+    match status {
+        Some(status) => failure(SYNTAX, message, status, Some(position), cause),
+        None => failure(SYNTAX, message, "50N42", None, None),
+    }
 }
 
 fn failure(
@@ -135,19 +222,4 @@ fn description(status: &str) -> &'static str {
         "52N33" | "53N37" => "error: procedure exception - function execution error",
         _ => "error: syntax error or access rule violation - invalid syntax",
     }
-}
-
-/// The precise status below 42001, as Neo4j 2026 gives it.
-fn cause(error: &CallError) -> Option<&'static str> {
-    Some(match error {
-        CallError::YieldMissing => "42N25",
-        CallError::ArgumentsMissing { .. } => "42N36",
-        CallError::YieldAllInQuery => "42I43",
-        CallError::StandaloneWhere | CallError::Concludes | CallError::OptionalConcludes => "42N71",
-        CallError::UnknownColumn { .. } => "42N50",
-        CallError::Redeclared { .. } => "42N59",
-        CallError::TooFewArguments { .. } | CallError::TooManyArguments { .. } => "42I13",
-        CallError::AggregateInArgument => "42I24",
-        CallError::InForeach => "42I01",
-    })
 }

@@ -35,12 +35,12 @@ pub(crate) fn query(run: &[u8]) -> Query<'_> {
     rest.get(..length).map_or(Query::Incomplete, Query::Text)
 }
 
-/// A PULL or DISCARD with the server's statement number in place of the client's. What we cannot read is the
-/// backend's to refuse.
-pub(crate) fn renumber(payload: &[u8], qids: &Qids) -> Result<Vec<u8>, SessionError> {
-    let Ok(mut pull) = Pull::parse(payload, Limits::default()) else { return Ok(payload.to_vec()) };
+/// A PULL or DISCARD with the server's statement number in place of the client's, and that number. What we
+/// cannot read is the backend's to refuse.
+pub(crate) fn renumber(payload: &[u8], qids: &Qids) -> Result<(Vec<u8>, Option<i64>), SessionError> {
+    let Ok(mut pull) = Pull::parse(payload, Limits::default()) else { return Ok((payload.to_vec(), None)) };
     pull.qid = pull.qid.map(|qid| qids.to_server(qid));
-    Ok(pull.encode()?)
+    Ok((pull.encode()?, pull.qid))
 }
 
 #[cfg(test)]
@@ -80,8 +80,8 @@ mod tests {
         let pull =
             |qid: Option<i64>| Pull { tag: 0x3F, n: 10, qid, other: Map::from([("x", 1)]) }.encode().unwrap();
         for (given, sent) in [(Some(0), Some(1)), (Some(4), Some(5)), (Some(-1), Some(-1)), (None, None)] {
-            assert_eq!(renumber(&pull(given), &qids).unwrap(), pull(sent));
+            assert_eq!(renumber(&pull(given), &qids).unwrap(), (pull(sent), sent));
         }
-        assert_eq!(renumber(&[0xB1, 0x3F, 0x01], &qids).unwrap(), [0xB1, 0x3F, 0x01]);
+        assert_eq!(renumber(&[0xB1, 0x3F, 0x01], &qids).unwrap(), (vec![0xB1, 0x3F, 0x01], None));
     }
 }

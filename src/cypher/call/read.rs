@@ -179,6 +179,15 @@ impl<'t> Reader<'_, 't> {
         {
             return Err(Refusal::NotUnderstood { what: "the variables of this WHERE", at: span.start });
         }
+        if standing.place == Place::Expression
+            && form != Form::Query
+            && let Arguments::Explicit(arguments) = &arguments
+            && let Some(argument) =
+                arguments.iter().find(|argument| argument.value.mentions() == Some(&Mentions::Unknown))
+        {
+            let what = "the variables of this argument (compute it before, in a WITH)";
+            return Err(Refusal::NotUnderstood { what, at: argument.span.start });
+        }
         let Standing { place, standalone, after_write, .. } = standing;
         let procedure = self.procedure;
         Ok(Call {
@@ -262,7 +271,10 @@ impl<'t> Reader<'_, 't> {
                     if let Some(at) = reads.aggregate {
                         errors.push(CallError::AggregateInArgument, tokens.span(at, at + 1).start);
                     }
-                    Value::Computed(reads.mentions)
+                    match super::map::entries(tokens, first, end) {
+                        Some(entries) => Value::Map(entries, reads.mentions),
+                        None => Value::Computed(reads.mentions),
+                    }
                 },
                 Value::Constant,
             );
@@ -293,6 +305,7 @@ impl<'t> Reader<'_, 't> {
                 field: name.to_owned(),
                 written: name.to_owned().into(),
                 name: name.to_owned(),
+                outside: None,
             }));
             return Ok((written, items));
         }
@@ -324,6 +337,7 @@ impl<'t> Reader<'_, 't> {
                         field: field.into_owned(),
                         written,
                         name: name.into_owned(),
+                        outside: Some(outside),
                     });
                 }
             }
@@ -403,7 +417,7 @@ impl<'t> Reader<'_, 't> {
 }
 
 /// The comma that ends the argument at `first`, or `close`.
-fn separator(tokens: &Tokens<'_>, first: usize, close: usize) -> usize {
+pub(super) fn separator(tokens: &Tokens<'_>, first: usize, close: usize) -> usize {
     let mut at = first;
     while at < close && tokens.symbol(at) != "," {
         at = tokens.closing(at, close).unwrap_or(at) + 1;

@@ -9,8 +9,8 @@ fn statement<'t>(text: &'t str, names: &Names<'_>) -> Box<Statement<'t>> {
     }
 }
 
-fn edited(text: &str, carriers: &[Carrier]) -> Edited {
-    carry_by_parameter(&statement(text, &NAMES), carriers, []).unwrap()
+fn edited(text: &str, carriers: &[Carrier<'_>]) -> Edited {
+    carry(&statement(text, &NAMES), carriers, []).unwrap()
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn our_names_differ_from_the_users() {
     ] {
         let text = format!("{before}{call}");
         let statement = statement(&text, &NAMES);
-        let edited = carry_by_parameter(&statement, &[], taken).unwrap();
+        let edited = carry(&statement, &[], taken).unwrap();
         assert_eq!(edited.parameters, [expected], "{text}");
         assert!(edited.text.contains(&format!("UNWIND ${expected} AS ")), "{text}");
     }
@@ -159,6 +159,94 @@ fn positions_lead_back_to_the_users_text() {
 #[test]
 fn a_computed_argument_is_refused() {
     let text = "MATCH (n) CALL face.embed('x', {model: n.m}) YIELD index RETURN index";
-    let refusal = carry_by_parameter(&statement(text, &NAMES), &[], []).unwrap_err();
-    assert_eq!(refusal, Refusal::Computed { at: text.find("{model").unwrap() });
+    let refusal = carry(&statement(text, &NAMES), &[], []).unwrap_err();
+    assert_eq!(refusal, Refusal::Computed { at: text.find("n.m").unwrap() });
+}
+
+/// The two columns of the tests' procedure.
+const FIELDS: [Field; 2] = [Field::Floats, Field::Integer];
+
+/// The text over a callback, `K(x)` for the expression that writes `x`.
+fn asked(text: &str) -> String {
+    let statement = statement(text, &NAMES);
+    let carriers = vec![Carrier::Callback(&FIELDS); statement.calls.len()];
+    let edited = carry(&statement, &carriers, []).unwrap();
+    assert_eq!(edited.escapes.as_deref(), Some("__fe"));
+    (0..4).fold(edited.text, |text, index| {
+        let key = format!("__fk{index}");
+        text.replace(&key::expression(&key, "__f", "__fe"), &format!("K({key})"))
+    })
+}
+
+#[test]
+fn calls_ask_for_their_rows_where_arguments_are_computed() {
+    for (text, expected) in [
+        (
+            "CALL face.embed('a' + $b)",
+            "UNWIND ['a' + $b] AS __fk0 LOAD CSV FROM $__f0 + K(__fk0) AS __fr \
+             RETURN toFloatList(split(__fr[1], ';')[1..]) AS embedding, toInteger(__fr[2]) AS index",
+        ),
+        (
+            "MATCH (p) CALL face.embed(p.url) YIELD index AS i RETURN i",
+            "MATCH (p) CALL (*) { UNWIND [p.url] AS __fk0 LOAD CSV FROM $__f0 + K(__fk0) AS __fr \
+             RETURN toInteger(__fr[1]) AS i } RETURN i",
+        ),
+        (
+            "MATCH (p) OPTIONAL CALL face.embed(p.url, {model: p.m, minSize: 5, select: $s + 'x'}) \
+             YIELD index, embedding WHERE index > p.i RETURN index",
+            "MATCH (p) OPTIONAL CALL (*) { UNWIND [p.url] AS __fk0 UNWIND [p.m] AS __fk1 UNWIND [$s + 'x'] AS __fk2 \
+             LOAD CSV FROM $__f0 + K(__fk0) + '/' + K(__fk1) + '/' + K(__fk2) AS __fr \
+             WITH *, toInteger(__fr[2]) AS index, toFloatList(split(__fr[1], ';')[1..]) AS embedding \
+             WHERE index > p.i RETURN index, embedding } RETURN index",
+        ),
+        (
+            "RETURN EXISTS { MATCH (`a b`) CALL face.embed(`a b`.url) YIELD index WHERE index > n.i } AS e",
+            "RETURN EXISTS { MATCH (`a b`) CALL (`a b`, `n`) { UNWIND [`a b`.url] AS __fk0 \
+             LOAD CSV FROM $__f0 + K(__fk0) AS __fr WITH *, toInteger(__fr[1]) AS index WHERE index > n.i \
+             RETURN index } } AS e",
+        ),
+        (
+            "MATCH (p) RETURN COLLECT { CALL face.embed(p.url) YIELD index }",
+            "MATCH (p) RETURN COLLECT { UNWIND [p.url] AS __fk0 LOAD CSV FROM $__f0 + K(__fk0) AS __fr \
+             RETURN toInteger(__fr[1]) AS index }",
+        ),
+    ] {
+        assert_eq!(asked(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn each_call_has_its_own_carrier() {
+    let text =
+        "CALL face.embed('x') YIELD index AS i MATCH (p) CALL face.embed(p.url) YIELD index AS j RETURN i, j";
+    let statement = statement(text, &NAMES);
+    let edited = carry(&statement, &[Carrier::Rows, Carrier::Callback(&FIELDS)], []).unwrap();
+    assert_eq!(edited.parameters, ["__f0", "__f1"]);
+    assert!(
+        edited
+            .text
+            .starts_with("CALL () { UNWIND $__f0 AS __fr RETURN __fr.index AS i } MATCH (p) CALL (*) {")
+    );
+    assert_eq!(edited.replaced[1].1, "CALL face.embed(p.url) YIELD index AS j");
+    assert!(edited.text.ends_with(&format!("{} RETURN i, j", edited.replaced[1].0)));
+    assert!(matches!(carry(&statement, &[], []), Err(Refusal::Computed { .. })));
+}
+
+#[test]
+fn what_is_unknown_is_not_named_in_an_expression() {
+    let text =
+        "MATCH (p) RETURN EXISTS { CALL face.embed([x IN p.l | x.u][0]) YIELD index RETURN index } AS e";
+    assert!(matches!(inspect(text, &NAMES), Err(Refusal::NotUnderstood { .. })));
+}
+
+#[test]
+fn positions_lead_into_arguments_and_columns() {
+    let text = "MATCH (p) CALL face.embed(p.url + q) YIELD index AS i RETURN i";
+    let statement = statement(text, &NAMES);
+    let edited = carry(&statement, &[Carrier::Callback(&FIELDS)], []).unwrap();
+    for part in ["q]", "i }"] {
+        let mapped = edited.positions.to_user(edited.text.find(part).unwrap());
+        let users = if part == "q]" { text.find("q)").unwrap() } else { text.find("i RETURN").unwrap() };
+        assert_eq!((mapped.offset, mapped.exact), (users, true), "{part}");
+    }
 }

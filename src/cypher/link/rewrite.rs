@@ -93,7 +93,7 @@ impl LinkShape<'_> {
             }
         }
         let (text, positions) = weave.finish();
-        Edited { text, parameters: vec![group], positions }
+        Edited { text, parameters: vec![group], positions, ..Edited::default() }
     }
 }
 

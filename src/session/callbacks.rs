@@ -1,0 +1,78 @@
+//! The callbacks of a statement that has been sent: as long as its results are open they are answered, and what
+//! Neo4j says of one that failed is put into the procedure's own words.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bolt::failure::Failure;
+
+use super::computing::Computing;
+use super::refusal;
+use crate::callback::Ticket;
+
+/// What LOAD CSV fails with.
+const EXTERNAL: &str = "Neo.ClientError.Statement.ExternalResourceFailed";
+
+/// What it fails with when an answer breaks off.
+const BROKEN: &str = "Neo.DatabaseError.Statement.ExecutionFailed";
+
+/// What Neo4j appends when batches before the failing one were committed.
+const COMMITTED: &str = " (Transactions committed: ";
+
+/// The callbacks of one statement.
+#[derive(Debug)]
+pub(crate) struct Callbacks {
+    ticket: Ticket,
+    computing: Arc<Computing>,
+    cancelled: AtomicBool,
+}
+
+impl Callbacks {
+    pub(crate) fn new(ticket: Ticket, computing: Arc<Computing>) -> Self {
+        Self { ticket, computing, cancelled: AtomicBool::new(false) }
+    }
+
+    /// What the URL of a call starts with.
+    pub(crate) fn url(&self, call: usize) -> String {
+        self.ticket.url(call)
+    }
+
+    /// The client has given up: Neo4j obeys only when it has an answer.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        self.ticket.close();
+    }
+
+    /// The statement has ended.
+    pub(crate) fn end(&self) {
+        self.ticket.close();
+    }
+
+    /// How a failure is to be reported that is about a callback.
+    pub(crate) fn failure(&self, failure: &Failure) -> Option<Failure> {
+        let external = failure.code == EXTERNAL && self.ticket.is_named_in(&failure.message);
+        let broken = failure.code == BROKEN
+            && ["Premature EOF", "Connection reset"].iter().any(|text| failure.message.contains(text));
+        if !external && !broken {
+            return None;
+        }
+        let mut told = if self.cancelled.load(Ordering::Relaxed) {
+            Failure::terminated()
+        } else if let Some(remembered) = self.computing.failure(&failure.message) {
+            remembered
+        } else if broken {
+            return None;
+        } else if self.ticket.was_asked() {
+            refusal::unable(
+                "Neo4j did not get the rows that facebolt computed: the connection broke. Try again.",
+            )
+        } else {
+            self.ticket.door().missed();
+            refusal::not_reached(self.ticket.door().url())
+        };
+        if let Some(at) = failure.message.rfind(COMMITTED) {
+            told.message.push_str(failure.message.get(at..).unwrap_or_default());
+        }
+        Some(told)
+    }
+}

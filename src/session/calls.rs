@@ -1,0 +1,250 @@
+//! Calls of our procedures within a statement: the text that Neo4j gets carries their rows, or asks for them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use bolt::message::RunMessage;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use packstream::{Limits, Map, Value};
+use tokio::time::Instant;
+
+use super::backend::Backend;
+use super::callbacks::Callbacks;
+use super::computing::{CallFailure, Computing, RowCall};
+use super::edit::{Edit, Raise};
+use super::parameters::Parameters;
+use super::statement::Outcome;
+use super::wire::Stream;
+use super::{Services, SessionError, refusal};
+use crate::callback::Door;
+use crate::cypher::{self, Carrier, Field, Mode, Statement};
+use crate::procedures::{Given, Rows};
+
+/// A call, ready to be made or to be asked for.
+enum Plan {
+    /// Its arguments are the same for all rows.
+    Constant { procedure: usize, arguments: Vec<Value> },
+    /// They are not; with how each column of its signature travels.
+    Row { fields: Vec<Field> },
+}
+
+/// Runs a statement that calls our procedures. May be dropped at any time.
+pub(super) async fn run<B: Stream>(
+    backend: &Backend<B>,
+    services: &Services,
+    run: &RunMessage<'_>,
+    statement: &Statement<'_>,
+) -> Result<Outcome, SessionError> {
+    let started = Instant::now();
+    let parameters = Parameters::new(run.parameters);
+    let parameter = |name: &str| parameters.get(name).ok().flatten();
+    let (mut plans, mut row_calls) = (Vec::new(), Vec::new());
+    for call in &statement.calls {
+        let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
+        let signature = procedure.signature();
+        let given = match crate::procedures::check(signature, call, &parameter) {
+            Ok(given) => given,
+            Err(error) => return Ok(Outcome::Fail(refusal::arguments(&error, run.query, backend.dialect))),
+        };
+        let procedure = call.procedure;
+        if call.computed().is_empty() {
+            let arguments = given.into_iter().filter_map(Given::known).collect();
+            plans.push(Plan::Constant { procedure, arguments });
+            row_calls.push(None);
+        } else {
+            let fields: Vec<Field> = signature.columns.iter().map(|column| column.field()).collect();
+            plans.push(Plan::Row { fields: fields.clone() });
+            row_calls.push(Some(RowCall { procedure, given, columns: call.columns(), fields }));
+        }
+    }
+    let deadline = backend.deadline(run.extra, started)?;
+    let computing = Arc::new(Computing::new(services, backend.dialect, deadline, row_calls));
+    let computed = statement.calls.iter().find_map(|call| call.computed().first().copied());
+    let door = match (computed, &services.door) {
+        (None, _) => None,
+        (Some(_), Some(door)) if door.reachable() => Some(door),
+        (Some(span), _) => return Ok(Outcome::Fail(refusal::no_callback(run.query, span.start))),
+    };
+    let sending = Sending { run, statement, parameters: &parameters, plans: &plans, started };
+    if statement.mode == Mode::Explain {
+        // Only planned: no work, and the text that would run.
+        let nothing = plans.iter().map(|_| Some(Ok(Arc::default()))).collect();
+        return sending.send(services, nothing, door, None);
+    }
+    let results = compute(&computing, &plans).await;
+    let callbacks = match door {
+        Some(door) => match door.open(Arc::<Computing>::clone(&computing)) {
+            Ok(ticket) => Some(Callbacks::new(ticket, computing)),
+            Err(error) => {
+                return Ok(Outcome::Fail(refusal::unable(format!("The statement was not run: {error}."))));
+            }
+        },
+        None => None,
+    };
+    sending.send(services, results, door, callbacks)
+}
+
+type Results = Vec<Option<Result<Arc<Rows>, Arc<CallFailure>>>>;
+
+/// Makes the calls with constant arguments side by side, as many as a connection may have at a time.
+async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
+    let mut results: Results = plans.iter().map(|_| None).collect();
+    let mut running: FuturesUnordered<_> = plans
+        .iter()
+        .zip(&mut results)
+        .filter_map(|(plan, result)| match plan {
+            Plan::Constant { procedure, arguments } => Some(async {
+                *result = Some(computing.rows(*procedure, arguments.clone()).await);
+            }),
+            Plan::Row { .. } => None,
+        })
+        .collect();
+    while running.next().await.is_some() {}
+    drop(running);
+    results
+}
+
+/// What is needed to put a statement together.
+struct Sending<'a> {
+    run: &'a RunMessage<'a>,
+    statement: &'a Statement<'a>,
+    parameters: &'a Parameters<'a>,
+    plans: &'a [Plan],
+    started: Instant,
+}
+
+impl Sending<'_> {
+    fn send(
+        &self,
+        services: &Services,
+        results: Results,
+        door: Option<&Door>,
+        callbacks: Option<Callbacks>,
+    ) -> Result<Outcome, SessionError> {
+        let mut raises = Vec::new();
+        let mut carried = Vec::with_capacity(results.len());
+        let mut carriers = Vec::with_capacity(results.len());
+        for (index, ((call, plan), result)) in
+            self.statement.calls.iter().zip(self.plans).zip(results).enumerate()
+        {
+            let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
+            let signature = procedure.signature();
+            let (carrier, value) = match (plan, result) {
+                (Plan::Row { fields }, _) => {
+                    let url = match (&callbacks, door) {
+                        (Some(callbacks), _) => callbacks.url(index),
+                        (None, Some(door)) => door.closed_url().unwrap_or_default(),
+                        (None, None) => String::new(),
+                    };
+                    (Carrier::Callback(fields), Value::String(url))
+                }
+                (Plan::Constant { .. }, Some(Err(error))) => {
+                    let token = token();
+                    raises.push(Raise {
+                        token: token.clone(),
+                        procedure: signature.name,
+                        reason: error.to_string(),
+                    });
+                    (Carrier::Raises, Value::String(token))
+                }
+                (Plan::Constant { .. }, rows) => {
+                    let rows = rows.and_then(Result::ok).unwrap_or_default();
+                    let names = call.columns().into_iter();
+                    let columns: Vec<(usize, &str)> = names
+                        .filter_map(|column| Some((column, signature.columns.get(column)?.name)))
+                        .collect();
+                    (Carrier::Rows, rows_value(&rows, &columns))
+                }
+            };
+            carriers.push(carrier);
+            carried.push(packstream::encode(&value)?);
+        }
+        let edited = match cypher::carry(self.statement, &carriers, self.parameters.names()?) {
+            Ok(edited) => edited,
+            Err(refusal) => return Ok(Outcome::Fail(refusal::unable(refusal.to_string()))),
+        };
+        let mut ours: Vec<(&str, &[u8])> =
+            edited.parameters.iter().map(String::as_str).zip(carried.iter().map(Vec::as_slice)).collect();
+        let escapes = escapes()?;
+        if let Some(name) = &edited.escapes {
+            ours.push((name, &escapes));
+        }
+        let parameters = self.parameters.with(&ours)?;
+        let payload = bolt::message::run_raw(&edited.text, &parameters, self.run.extra)?;
+        let edit = Edit {
+            text: self.run.query.to_owned(),
+            positions: edited.positions,
+            replaced: edited.replaced,
+            raises,
+            spent: self.started.elapsed(),
+            asks: edited.escapes.is_some(),
+            callbacks,
+            ..Edit::default()
+        };
+        Ok(Outcome::Send { run: payload, edit: Arc::new(edit) })
+    }
+}
+
+/// The pairs of characters and what stands for them in a URL.
+fn escapes() -> Result<Vec<u8>, SessionError> {
+    let pair = |(from, to)| Value::List(vec![Value::String(from), Value::String(to)]);
+    Ok(packstream::encode(&Value::List(cypher::escapes().into_iter().map(pair).collect()))?)
+}
+
+/// A list of maps, with the named columns only.
+fn rows_value(rows: &Rows, columns: &[(usize, &str)]) -> Value {
+    let row = |row: &Vec<Value>| {
+        let entries = columns.iter().map(|(column, name)| {
+            let value = row.get(*column).cloned();
+            ((*name).to_owned(), value.unwrap_or(Value::Null))
+        });
+        Value::Map(entries.collect::<Map>())
+    };
+    Value::List(rows.iter().map(row).collect())
+}
+
+/// The time that the options of a RUN or BEGIN give, if any.
+pub(super) fn timeout(extra: &[u8]) -> Result<Option<std::time::Duration>, SessionError> {
+    let mut reader = packstream::Reader::new(extra, Limits::default());
+    for _ in 0..reader.map()? {
+        if reader.string()? == "tx_timeout" {
+            let millis = reader.value()?.as_i64().and_then(|millis| u64::try_from(millis).ok());
+            return Ok(millis.filter(|millis| *millis > 0).map(std::time::Duration::from_millis));
+        }
+        reader.skip()?;
+    }
+    Ok(None)
+}
+
+/// A string that is no date, and that no one else's text holds.
+fn token() -> String {
+    let random = || RandomState::new().hash_one(std::time::SystemTime::now());
+    format!("facebolt:{:016x}{:016x}", random(), random())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_hold_the_yielded_columns_only() {
+        let rows = vec![vec![Value::from(1), Value::from("a")], vec![Value::from(2), Value::from("b")]];
+        let expected = |text: &str| Value::Map(Map::from([("name", Value::from(text))]));
+        let value = rows_value(&rows, &[(1, "name")]);
+        assert_eq!(value, Value::List(vec![expected("a"), expected("b")]));
+    }
+
+    #[test]
+    fn tokens_differ() {
+        assert_ne!(token(), token());
+    }
+
+    #[test]
+    fn the_time_allowed_is_read() {
+        let of = |map: Map| timeout(&packstream::encode(&Value::Map(map)).unwrap()).unwrap();
+        assert_eq!(of(Map::new()), None);
+        assert_eq!(of(Map::from([("tx_timeout", 0)])), None);
+        let extra = Map::from([("db", Value::from("x")), ("tx_timeout", Value::from(1500))]);
+        assert_eq!(of(extra), Some(std::time::Duration::from_millis(1500)));
+    }
+}
