@@ -8,6 +8,7 @@
 //! Every offset into a text is in bytes of the user's text (as it was sent, with its `\uXXXX` escapes);
 //! [`Position`] turns one into what Neo4j reports.
 
+mod ahead;
 mod call;
 mod constant;
 mod edit;
@@ -25,6 +26,7 @@ mod segment;
 mod token;
 mod unescape;
 
+pub use ahead::{MOST, read_ahead};
 pub use call::{
     Argument, Arguments, Call, Entry, Filter, Mentions, Mode, Place, Span, Statement, Value, Yield, YieldItem,
 };

@@ -4,6 +4,7 @@
 //! is seen whatever else is going on, and dropping it drops everything that it started.
 
 mod ahead;
+mod ahead_of_rows;
 mod backend;
 mod callbacks;
 mod calls;

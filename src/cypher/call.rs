@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::constant::Expr;
 use super::names::FunctionCall;
 
+mod before;
 mod map;
 mod read;
 
@@ -45,6 +46,8 @@ pub struct Statement<'t> {
     pub functions: Vec<FunctionCall>,
     /// The names of all `$parameters` of the text, each once, in order of the text.
     pub parameters: Vec<String>,
+    /// What stands before the query, `EXPLAIN` and `PROFILE` aside.
+    pub(super) head: String,
     /// How many underscores our own names need to differ from all in the text.
     pub(super) underscores: usize,
 }
@@ -79,6 +82,8 @@ pub struct Call<'t> {
     pub after_write: bool,
     /// What may stand in its place.
     pub(super) form: Form,
+    /// The pieces of the text that bring its rows, if they may be run on their own.
+    pub(super) before: Option<Vec<Span>>,
 }
 
 /// What may stand in the place of a call.

@@ -19,8 +19,14 @@ pub enum Carrier<'c> {
     Raises,
     /// The parameter is the beginning of a URL. Neo4j appends what it computed for [`Call::computed`], as
     /// [`parts`](super::parts) reads it, and takes the rows from there: lines of CSV with a field of ours, then
-    /// [`Call::columns`]. With how each column of the signature is read.
-    Callback(&'c [Field]),
+    /// [`Call::columns`]. With how each column of the signature is read, and which of the computed expressions
+    /// have to be strings.
+    Callback {
+        /// One entry per column of the signature.
+        fields: &'c [Field],
+        /// One entry per expression of [`Call::computed`].
+        strings: &'c [bool],
+    },
 }
 
 /// A text for Neo4j, with what is needed to send it and to read its answers.
@@ -90,7 +96,7 @@ pub fn carry<'p>(
     for (index, call) in statement.calls.iter().enumerate() {
         let carrier = carriers.get(index).copied().unwrap_or(Carrier::Rows);
         let computed = call.computed();
-        if matches!(carrier, Carrier::Callback(_)) {
+        if matches!(carrier, Carrier::Callback { .. }) {
             edited.escapes = Some(format!("{base}e"));
         } else if let Some(first) = computed.first() {
             return Err(Refusal::Computed { at: first.start });
@@ -139,7 +145,7 @@ impl Replacement<'_, '_, '_> {
         match carrier {
             Carrier::Rows => self.ours(&format!("UNWIND ${parameter} AS {row} ")),
             Carrier::Raises => self.ours(&format!("UNWIND [date(${parameter})] AS {row} ")),
-            Carrier::Callback(_) => self.load(parameter, &row, computed),
+            Carrier::Callback { strings, .. } => self.load(parameter, &row, computed, strings),
         }
         match &call.filter {
             // The filter sees what the call hands on, and what is outside.
@@ -166,16 +172,23 @@ impl Replacement<'_, '_, '_> {
     }
 
     /// Asks for the rows. The arguments are computed once each; `UNWIND`, since a `WITH` would aggregate.
-    fn load(&mut self, parameter: &str, row: &str, computed: &[Span]) {
-        let mut keys = Vec::with_capacity(computed.len());
+    fn load(&mut self, parameter: &str, row: &str, computed: &[Span], strings: &[bool]) {
         for (index, span) in computed.iter().enumerate() {
-            let key = format!("{}k{index}", self.base);
             self.ours("UNWIND [");
             self.user(*span);
-            self.ours(&format!("] AS {key} "));
-            keys.push(key::expression(&key, self.base, &format!("{}e", self.base)));
+            self.ours(&format!("] AS {}k{index} ", self.base));
         }
-        self.ours(&format!("LOAD CSV FROM ${parameter} + {} AS {row} ", keys.join(" + '/' + ")));
+        self.ours(&format!("LOAD CSV FROM ${parameter}"));
+        for (index, span) in computed.iter().enumerate() {
+            let separator = if index > 0 { " + '/' + " } else { " + " };
+            let strict = strings.get(index).copied().unwrap_or(false);
+            let (name, pairs) = (format!("{}k{index}", self.base), format!("{}e", self.base));
+            let key = key::expression(&name, strict, self.base, &pairs);
+            // What Neo4j says of it, it says of the argument.
+            let argument = self.weave.offset(span.start);
+            self.weave.ours(&format!("{separator}{key}"), argument);
+        }
+        self.ours(&format!(" AS {row} "));
     }
 
     /// The yielded columns, with their names outside.
@@ -183,7 +196,7 @@ impl Replacement<'_, '_, '_> {
         for (index, item) in self.call.yields.iter().enumerate() {
             let separator = if index > 0 { ", " } else { "" };
             let value = match carrier {
-                Carrier::Callback(fields) => {
+                Carrier::Callback { fields, .. } => {
                     // A field of ours comes first.
                     let before = self.call.columns().into_iter().take_while(|&column| column < item.column);
                     let at =

@@ -54,11 +54,13 @@ pub fn escapes() -> Vec<(String, String)> {
 }
 
 /// The expression that writes the variable `value` into a URL. `scratch` is what names of its own start with,
-/// `pairs` the name of the parameter that holds [`escapes`].
-pub(super) fn expression(value: &str, scratch: &str, pairs: &str) -> String {
+/// `pairs` the name of the parameter that holds [`escapes`]. With `strict` Neo4j refuses the statement if it
+/// knows beforehand that the value is no string, as it would for an argument of that type.
+pub(super) fn expression(value: &str, strict: bool, scratch: &str, pairs: &str) -> String {
+    let text =
+        if strict { format!("replace({value}, '%', '%')") } else { format!("toStringOrNull({value})") };
     format!(
-        "reduce({scratch}s = CASE WHEN {value} IS NULL THEN 'n' \
-         WHEN {value} IS :: STRING THEN 's' + toStringOrNull({value}) \
+        "reduce({scratch}s = CASE WHEN {value} IS NULL THEN 'n' WHEN {value} IS :: STRING THEN 's' + {text} \
          ELSE 't' + valueType({value}) + ' ' + coalesce(toStringOrNull({value}), '') END, \
          {scratch}e IN ${pairs} | replace({scratch}s, {scratch}e[0], {scratch}e[1]))"
     )

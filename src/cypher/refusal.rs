@@ -11,6 +11,8 @@ pub enum Refusal {
     Call {
         /// What is wrong.
         error: CallError,
+        /// With a call of which procedure: an index into [`Names::procedures`](super::Names::procedures).
+        procedure: usize,
         /// Where, in bytes of the user's text.
         at: usize,
     },
@@ -77,12 +79,16 @@ pub enum CallError {
         /// As written.
         name: String,
     },
-    /// Two columns of one name. Standalone, 2026 says `Multiple result columns with the same name are not
-    /// supported` (42N38) instead.
+    /// Two columns of one name. Standalone, later versions say `Multiple result columns with the same name
+    /// are not supported` (42N38), of the second one; otherwise they speak of the first.
     #[error("Variable `{name}` already declared")]
     Redeclared {
         /// The name.
         name: String,
+        /// Where the second one stands, in bytes of the user's text: what Neo4j 5 speaks of.
+        again: usize,
+        /// Is the call standalone?
+        standalone: bool,
     },
     /// Too few arguments. The message goes on with a blank line and the procedure's signature,
     /// which the registry knows.
@@ -91,8 +97,6 @@ pub enum CallError {
          {required} (total: {total}, {} of which have default values).", total - required
     )]
     TooFewArguments {
-        /// Index into [`Names::procedures`](super::Names::procedures).
-        procedure: usize,
         /// How many are passed.
         got: usize,
         /// How many have no default.
@@ -103,8 +107,6 @@ pub enum CallError {
     /// Too many arguments. The message goes on as for [`CallError::TooFewArguments`].
     #[error("Procedure call provides too many arguments: got {got} expected no more than {total}.")]
     TooManyArguments {
-        /// Index into [`Names::procedures`](super::Names::procedures).
-        procedure: usize,
         /// How many are passed.
         got: usize,
         /// How many there are.
@@ -116,27 +118,13 @@ pub enum CallError {
          statement.\nFor example:\n    MATCH (n:Person) WITH collect(n.name) AS names CALL proc(names) \
          YIELD value RETURN value"
     )]
-    AggregateInArgument,
+    AggregateInArgument {
+        /// Where the clause starts, in bytes of the user's text: what Neo4j 5 speaks of.
+        clause: usize,
+        /// The aggregate as it is written.
+        written: String,
+    },
     /// Inside `FOREACH`.
     #[error("Invalid use of CALL inside FOREACH")]
     InForeach,
-}
-
-impl CallError {
-    /// The GQL status of the cause below 42001, on Neo4j 5.26 and on 2026.08. None: 5.26 sends 50N42 and no
-    /// cause.
-    pub fn causes(&self) -> (Option<&'static str>, &'static str) {
-        match self {
-            Self::YieldMissing => (None, "42N25"),
-            Self::ArgumentsMissing { .. } => (None, "42N36"),
-            Self::YieldAllInQuery => (None, "42I43"),
-            Self::StandaloneWhere => (Some("42N24"), "42N71"),
-            Self::Concludes | Self::OptionalConcludes => (Some("42N71"), "42N71"),
-            Self::UnknownColumn { .. } => (None, "42N50"),
-            Self::Redeclared { .. } => (None, "42N59"),
-            Self::TooFewArguments { .. } | Self::TooManyArguments { .. } => (None, "42I13"),
-            Self::AggregateInArgument => (None, "42I24"),
-            Self::InForeach => (Some("42I01"), "42I01"),
-        }
-    }
 }

@@ -13,7 +13,7 @@ pub(crate) enum ArgumentError {
     /// `$parameters` that the client did not send.
     Missing(Vec<String>),
     /// A value of the wrong type, at this byte of the text; with the parameter's name if it came by one.
-    Type { at: usize, parameter: Option<String>, expected: Type, given: &'static str },
+    Type { at: usize, parameter: Option<String>, expected: Type, given: GivenType },
     /// An implicit argument of the wrong type.
     Coerce(CoerceError),
     /// A map that is not literal, at this byte of the text.
@@ -103,10 +103,15 @@ fn explicitly(
             let by = if let Expr::Parameter(name) = expression { Some(name.clone()) } else { None };
             let value = evaluate(expression, parameter, missing);
             if fits(kind, &value) {
-                Ok(Given::Known(value))
-            } else {
-                Err(ArgumentError::Type { at, parameter: by, expected: kind, given: name(&value) })
+                return Ok(Given::Known(value));
             }
+            // Neo4j does not look at the types of these parameters beforehand.
+            if by.is_some() && matches!(value, Value::Float(_) | Value::Structure(_) | Value::Uuid(_)) {
+                let value = coerce::value(&value);
+                return Err(ArgumentError::Coerce(CoerceError { value, expected: kind }));
+            }
+            let given = GivenType::of(expression, &value);
+            Err(ArgumentError::Type { at, parameter: by, expected: kind, given })
         }
         cypher::Value::Computed(_) if kind == Type::Map => Err(ArgumentError::ComputedMap { at }),
         cypher::Value::Computed(_) => Ok(Given::Row),
@@ -121,7 +126,8 @@ fn explicitly(
             Ok(Given::Map(entries.iter().map(entry).collect()))
         }
         cypher::Value::Map(..) => {
-            Err(ArgumentError::Type { at, parameter: None, expected: kind, given: "Map" })
+            let given = GivenType::Simple("Map");
+            Err(ArgumentError::Type { at, parameter: None, expected: kind, given })
         }
     }
 }
@@ -210,17 +216,62 @@ fn fits(kind: Type, value: &Value) -> bool {
     )
 }
 
+/// The type of a value that is of the wrong one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GivenType {
+    Simple(&'static str),
+    /// A map that came as a parameter.
+    MapParameter,
+    /// A list that came as a parameter.
+    ListParameter,
+    /// A literal list; with the type of its elements, if they have one in common.
+    List(Option<&'static str>),
+}
+
+impl GivenType {
+    fn of(expression: &Expr, value: &Value) -> Self {
+        let by_parameter = matches!(expression, Expr::Parameter(_));
+        match value {
+            Value::Map(_) if by_parameter => Self::MapParameter,
+            Value::List(_) | Value::Bytes(_) if by_parameter => Self::ListParameter,
+            Value::List(items) => {
+                let mut names = items.iter().map(name);
+                let first = names.next();
+                Self::List(first.filter(|first| names.all(|name| name == *first)))
+            }
+            value => Self::Simple(name(value)),
+        }
+    }
+
+    /// As messages have it. Neo4j 5 tells lists of strings from others, later ones more.
+    pub(crate) fn shown(&self, later: bool) -> String {
+        match self {
+            Self::Simple(name) => (*name).to_owned(),
+            Self::MapParameter => "Map, Node or Relationship".to_owned(),
+            Self::List(Some(inner)) if later || *inner == "String" => format!("List<{inner}>"),
+            Self::ListParameter | Self::List(_) => "List<T>".to_owned(),
+        }
+    }
+
+    /// As later versions have it in statuses.
+    pub(crate) fn gql(&self) -> String {
+        match self {
+            Self::MapParameter => "MAP".to_owned(),
+            Self::ListParameter | Self::List(None) => "LIST<ANY>".to_owned(),
+            _ => self.shown(true).to_uppercase(),
+        }
+    }
+}
+
 /// What Neo4j calls the type of a value that came with a request.
 fn name(value: &Value) -> &'static str {
     match value {
-        Value::Null => "Any",
         Value::Boolean(_) => "Boolean",
         Value::Integer(_) => "Integer",
         Value::Float(_) => "Float",
-        Value::Bytes(_) | Value::List(_) => "List<Any>",
         Value::String(_) => "String",
         Value::Map(_) => "Map",
-        Value::Structure(_) | Value::Uuid(_) => "Any",
+        Value::Null | Value::Bytes(_) | Value::List(_) | Value::Structure(_) | Value::Uuid(_) => "Any",
     }
 }
 

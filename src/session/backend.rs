@@ -154,6 +154,17 @@ impl<S: Stream> Backend<S> {
         Ok(())
     }
 
+    /// Leaves the failed state that a request of our own has led to. Only while no RESET of the client's can be in
+    /// flight: it would be ours that is answered last.
+    pub(crate) async fn recover(&mut self) -> Result<(), SessionError> {
+        self.ask(&bolt::message::reset())?;
+        if self.next_answer().await?.tag != tag::SUCCESS {
+            return Err(SessionError::BackendClosed);
+        }
+        self.state.failed = false;
+        Ok(())
+    }
+
     /// Answers a request of the client's in the backend's stead, in its turn.
     pub(crate) fn answer<C: Stream>(&mut self, client: &mut Wire<C>, payload: Vec<u8>) {
         if let Some(due) = self.owed.local(payload) {

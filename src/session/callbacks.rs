@@ -40,12 +40,13 @@ impl Callbacks {
     /// The client has given up: Neo4j obeys only when it has an answer.
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
-        self.ticket.close();
+        self.end();
     }
 
     /// The statement has ended.
     pub(crate) fn end(&self) {
         self.ticket.close();
+        self.computing.stop();
     }
 
     /// How a failure is to be reported that is about a callback.
@@ -74,5 +75,11 @@ impl Callbacks {
             told.message.push_str(failure.message.get(at..).unwrap_or_default());
         }
         Some(told)
+    }
+}
+
+impl Drop for Callbacks {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -8,9 +8,10 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use packstream::{Limits, Map, Value};
 use tokio::time::Instant;
 
+use super::ahead_of_rows::{self, Gathered};
 use super::backend::Backend;
 use super::callbacks::Callbacks;
-use super::computing::{CallFailure, Computing, RowCall};
+use super::computing::{Asked, CallFailure, Computing, RowCall};
 use super::edit::{Edit, Raise};
 use super::parameters::Parameters;
 use super::statement::Outcome;
@@ -18,19 +19,20 @@ use super::wire::Stream;
 use super::{Services, SessionError, refusal};
 use crate::callback::Door;
 use crate::cypher::{self, Carrier, Field, Mode, Statement};
-use crate::procedures::{Given, Rows};
+use crate::procedures::{Given, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
 enum Plan {
     /// Its arguments are the same for all rows.
     Constant { procedure: usize, arguments: Vec<Value> },
-    /// They are not; with how each column of its signature travels.
-    Row { fields: Vec<Field> },
+    /// They are not; with how each column of its signature travels, and which of the expressions have to be
+    /// strings.
+    Row { fields: Vec<Field>, strings: Vec<bool> },
 }
 
 /// Runs a statement that calls our procedures. May be dropped at any time.
 pub(super) async fn run<B: Stream>(
-    backend: &Backend<B>,
+    backend: &mut Backend<B>,
     services: &Services,
     run: &RunMessage<'_>,
     statement: &Statement<'_>,
@@ -53,12 +55,11 @@ pub(super) async fn run<B: Stream>(
             row_calls.push(None);
         } else {
             let fields: Vec<Field> = signature.columns.iter().map(|column| column.field()).collect();
-            plans.push(Plan::Row { fields: fields.clone() });
+            plans.push(Plan::Row { fields: fields.clone(), strings: strings(signature, &given) });
             row_calls.push(Some(RowCall { procedure, given, columns: call.columns(), fields }));
         }
     }
     let deadline = backend.deadline(run.extra, started)?;
-    let computing = Arc::new(Computing::new(services, backend.dialect, deadline, row_calls));
     let computed = statement.calls.iter().find_map(|call| call.computed().first().copied());
     let door = match (computed, &services.door) {
         (None, _) => None,
@@ -71,9 +72,22 @@ pub(super) async fn run<B: Stream>(
         let nothing = plans.iter().map(|_| Some(Ok(Arc::default()))).collect();
         return sending.send(services, nothing, door, None);
     }
+    let mut computing = Computing::new(services, backend.dialect, deadline, row_calls);
+    if door.is_some() {
+        let taken = parameters.names()?;
+        let queries = statement.calls.iter().enumerate().filter(|(_, call)| !call.computed().is_empty());
+        let queries = queries.filter_map(|(index, call)| {
+            Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
+        });
+        match ahead_of_rows::run(backend, run, queries.collect()).await? {
+            Gathered::Rows(rows) => computing = computing.ahead(rows),
+            Gathered::Failure(failure) => return Ok(Outcome::Failed(failure)),
+        }
+    }
+    let computing = Arc::new(computing);
     let results = compute(&computing, &plans).await;
     let callbacks = match door {
-        Some(door) => match door.open(Arc::<Computing>::clone(&computing)) {
+        Some(door) => match door.open(Arc::new(Asked(Arc::clone(&computing)))) {
             Ok(ticket) => Some(Callbacks::new(ticket, computing)),
             Err(error) => {
                 return Ok(Outcome::Fail(refusal::unable(format!("The statement was not run: {error}."))));
@@ -82,6 +96,21 @@ pub(super) async fn run<B: Stream>(
         None => None,
     };
     sending.send(services, results, door, callbacks)
+}
+
+/// Of each expression that a row brings: must it be a string?
+fn strings(signature: &Signature, given: &[Given]) -> Vec<bool> {
+    let mut strings = Vec::new();
+    for (argument, given) in signature.arguments.iter().zip(given) {
+        match given {
+            Given::Known(_) => {}
+            Given::Row => strings.push(argument.kind == Type::String),
+            Given::Map(entries) => {
+                strings.extend(entries.iter().filter(|(_, value)| value.is_none()).map(|_| false))
+            }
+        }
+    }
+    strings
 }
 
 type Results = Vec<Option<Result<Arc<Rows>, Arc<CallFailure>>>>;
@@ -130,13 +159,13 @@ impl Sending<'_> {
             let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
             let signature = procedure.signature();
             let (carrier, value) = match (plan, result) {
-                (Plan::Row { fields }, _) => {
+                (Plan::Row { fields, strings }, _) => {
                     let url = match (&callbacks, door) {
                         (Some(callbacks), _) => callbacks.url(index),
                         (None, Some(door)) => door.closed_url().unwrap_or_default(),
                         (None, None) => String::new(),
                     };
-                    (Carrier::Callback(fields), Value::String(url))
+                    (Carrier::Callback { fields, strings }, Value::String(url))
                 }
                 (Plan::Constant { .. }, Some(Err(error))) => {
                     let token = token();
@@ -175,6 +204,7 @@ impl Sending<'_> {
             text: self.run.query.to_owned(),
             positions: edited.positions,
             replaced: edited.replaced,
+            arguments: self.statement.calls.iter().flat_map(|call| call.computed()).collect(),
             raises,
             spent: self.started.elapsed(),
             asks: edited.escapes.is_some(),

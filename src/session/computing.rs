@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bolt::failure::Failure;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use packstream::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::dialect::Dialect;
 use super::refusal;
 use crate::callback::{self, Answer, Answers};
-use crate::cypher::{self, Field};
+use crate::cypher::{self, Field, KeyPart};
 use crate::procedures::{self, Given, ProcedureError, Registry, RowError, Rows, Tools};
 
 /// How long one call may take.
@@ -22,6 +24,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is kept of what has been computed. What goes is computed anew if it is asked for again.
 const KEPT_BYTES: usize = 64 << 20;
+
+/// How much may be computed before it is asked for.
+const AHEAD: usize = 1024;
 
 /// Failures whose URL is kept, and the longest such URL.
 const FAILURES: usize = 100;
@@ -47,9 +52,22 @@ pub(crate) struct Computing {
     deadline: Option<Instant>,
     /// By the place of the call; none: its arguments are constant.
     calls: Vec<Option<RowCall>>,
+    /// Calls that may be made at a time.
+    width: usize,
     at_once: Semaphore,
     slots: Mutex<Slots>,
     failed: Mutex<Failed>,
+    ahead: Ahead,
+}
+
+/// What rows are known to bring before they do.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// Per row the call and what it brings; taken when the first row comes.
+    known: Mutex<Vec<(usize, Vec<KeyPart>)>>,
+    /// How many more may be computed before more is asked for.
+    room: Option<Semaphore>,
+    task: Mutex<Option<AbortHandle>>,
 }
 
 /// Why a call has no rows.
@@ -98,9 +116,61 @@ impl Computing {
             dialect,
             deadline,
             calls,
+            width: services.config.images.concurrency_per_connection.get(),
             at_once: Semaphore::new(services.config.images.concurrency_per_connection.get()),
             slots: Mutex::default(),
             failed: Mutex::default(),
+            ahead: Ahead::default(),
+        }
+    }
+
+    /// The same, with what rows are known to bring: it is computed from the moment when Neo4j asks for the first.
+    pub(crate) fn ahead(mut self, known: Vec<(usize, Vec<KeyPart>)>) -> Self {
+        self.ahead.known = Mutex::new(known);
+        self.ahead.room = Some(Semaphore::new(AHEAD));
+        self
+    }
+
+    /// Nothing more is computed that nobody waits for.
+    pub(crate) fn stop(&self) {
+        lock(&self.ahead.known).clear();
+        if let Some(task) = lock(&self.ahead.task).take() {
+            task.abort();
+        }
+    }
+
+    /// Neo4j asks: what it will ask for next may be computed.
+    fn go_ahead(self: &Arc<Self>) {
+        if let Some(room) = &self.ahead.room {
+            room.add_permits(1);
+        }
+        let known = std::mem::take(&mut *lock(&self.ahead.known));
+        if !known.is_empty() {
+            let task = tokio::spawn(Arc::clone(self).compute_ahead(known));
+            *lock(&self.ahead.task) = Some(task.abort_handle());
+        }
+    }
+
+    async fn compute_ahead(self: Arc<Self>, known: Vec<(usize, Vec<KeyPart>)>) {
+        let mut running = FuturesUnordered::new();
+        for (call, parts) in known {
+            if let Some(room) = &self.ahead.room
+                && let Ok(permit) = room.acquire().await
+            {
+                permit.forget();
+            }
+            while running.len() >= self.width && running.next().await.is_some() {}
+            running.push(self.compute(call, parts));
+        }
+        while running.next().await.is_some() {}
+    }
+
+    /// Computes what a row will ask for. What fails is said when it does.
+    async fn compute(&self, call: usize, parts: Vec<KeyPart>) {
+        let Some(call) = self.calls.get(call).and_then(Option::as_ref) else { return };
+        let Some(procedure) = self.registry.get(call.procedure) else { return };
+        if let Ok(arguments) = procedures::fill(procedure.signature(), &call.given, parts) {
+            let _ = self.rows(call.procedure, arguments).await;
         }
     }
 
@@ -179,21 +249,27 @@ impl Computing {
     }
 }
 
-impl Answers for Computing {
+/// The side door's hold on the work of a statement.
+#[derive(Debug)]
+pub(crate) struct Asked(pub(crate) Arc<Computing>);
+
+impl Answers for Asked {
     fn answer<'a>(&'a self, call: usize, key: &'a [u8]) -> Answer<'a> {
+        let computing = &self.0;
         Box::pin(async move {
-            let body = self.body(call, key);
-            let body = match self.deadline {
+            computing.go_ahead();
+            let body = computing.body(call, key);
+            let body = match computing.deadline {
                 None => body.await,
                 Some(deadline) => match tokio::time::timeout_at(deadline, body).await {
                     Ok(body) => body,
                     Err(_) => {
-                        lock(&self.failed).timed_out = true;
+                        lock(&computing.failed).timed_out = true;
                         return None;
                     }
                 },
             };
-            body.map_err(|failure| self.fail(call, key, failure)).ok()
+            body.map_err(|failure| computing.fail(call, key, failure)).ok()
         })
     }
 
@@ -201,7 +277,7 @@ impl Answers for Computing {
         let failure = refusal::unable(format!(
             "The arguments of one row are longer than {limit} bytes, the most that a row may bring."
         ));
-        lock(&self.failed).first.get_or_insert(failure);
+        lock(&self.0.failed).first.get_or_insert(failure);
     }
 }
 

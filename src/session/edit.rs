@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bolt::Version;
-use bolt::failure::{Failure, GqlStatus};
+use bolt::failure::{Cause, Failure, GqlStatus};
 use bolt::message::Reply;
 use packstream::{Limits, Map, Value};
 
@@ -14,7 +14,7 @@ use super::callbacks::Callbacks;
 use super::dialect::Dialect;
 use super::request::Kind;
 use super::{SessionError, refusal};
-use crate::cypher::{Position, PositionMap};
+use crate::cypher::{CallError, Position, PositionMap, Refusal, Span};
 
 /// What must be known of a statement that was sent in place of the user's.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub(crate) struct Edit {
     pub(crate) positions: PositionMap,
     /// Parts of the text that was sent, and what stands there in the user's.
     pub(crate) replaced: Vec<(String, String)>,
+    /// Where the arguments stand in the user's text that Neo4j computes for us.
+    pub(crate) arguments: Vec<Span>,
     /// Failures that travel inside: Neo4j's error names the token if the row was evaluated.
     pub(crate) raises: Vec<Raise>,
     /// What we took before the statement was sent.
@@ -77,8 +79,8 @@ impl Edit {
             }
             Reply::Failure(metadata) => {
                 let mut failure = Failure::decode(&metadata, to.version);
-                match self.find(&failure, to.dialect) {
-                    Some(raised) => failure = raised,
+                match self.find(&failure, to.dialect).or_else(|| self.redeclared(&failure, to.dialect)) {
+                    Some(other) => failure = other,
                     None => self.place(&mut failure),
                 }
                 failure.encode(to.version)?
@@ -112,6 +114,31 @@ impl Edit {
         self.callbacks.as_ref()?.failure(failure)
     }
 
+    /// A column of ours that is named like a variable outside: there, ours is a subquery.
+    fn redeclared(&self, failure: &Failure, dialect: Dialect) -> Option<Failure> {
+        let (before, offset) = split_place(&failure.message)?;
+        let name = before.strip_prefix("Variable `")?.strip_suffix("` already declared in outer scope")?;
+        let at = self.byte(self.positions.to_user(offset).offset);
+        let in_call = |(_, call): &(String, String)| {
+            self.text.match_indices(call).any(|(start, call)| (start..start + call.len()).contains(&at))
+        };
+        self.replaced.iter().any(in_call).then(|| {
+            let error = CallError::Redeclared { name: name.to_owned(), again: at, standalone: false };
+            refusal::refused(&Refusal::Call { error, procedure: 0, at }, &self.text, dialect, |_| None)
+        })
+    }
+
+    /// The byte at an offset of the user's text.
+    fn byte(&self, offset: usize) -> usize {
+        let mut units = 0;
+        let found = self.text.char_indices().find(|(_, character)| {
+            let here = units >= offset;
+            units += character.len_utf16();
+            here
+        });
+        found.map_or(self.text.len(), |(byte, _)| byte)
+    }
+
     /// A column without a name is called after its text.
     fn name_columns(&self, metadata: &mut Map) {
         let Some(Value::List(fields)) = metadata.get_mut("fields") else { return };
@@ -140,6 +167,16 @@ impl Edit {
         self.place_status(&mut failure.gql);
     }
 
+    /// The argument of a call that starts where `cause` says.
+    fn argument(&self, cause: &Cause) -> Option<&str> {
+        let offset = usize::try_from(cause.gql.position?.offset).ok()?;
+        let at = self.byte(offset);
+        self.arguments
+            .iter()
+            .find(|span| span.start == at)
+            .and_then(|span| self.text.get(span.start..span.end))
+    }
+
     fn place_status(&self, status: &mut GqlStatus) {
         if let Some(place) = &mut status.position
             && let Ok(offset) = usize::try_from(place.offset)
@@ -151,6 +188,13 @@ impl Edit {
         }
         if let Some(cause) = &mut status.cause {
             self.place_status(&mut cause.gql);
+            // The check that a string is needed is a function's; the user wrote an argument.
+            const OURS: &str = "argument at index 0 of function replace()";
+            if let Some(argument) = self.argument(cause) {
+                for text in [&mut cause.message, &mut cause.gql.description] {
+                    *text = text.replace(OURS, &format!("`{argument}`"));
+                }
+            }
         }
     }
 }

@@ -1,38 +1,48 @@
 //! What a client is told when a statement that names us cannot be run: Neo4j's own codes and words.
 
+mod cause;
+
 use bolt::failure::{Cause, Classification, Failure, GqlStatus, Position as Place};
 
+use self::cause::Condition;
 use super::dialect::Dialect;
 use crate::cypher::{CallError, Position, Refusal};
 use crate::procedures::{ArgumentError, CoerceError, Signature};
 
 const SYNTAX: &str = "Neo.ClientError.Statement.SyntaxError";
 
-/// A text that Neo4j would refuse too, or that we do not understand.
+/// A text that Neo4j would refuse too, or that we do not understand. `signature` is that of an index.
 pub(crate) fn refused(
     refusal: &Refusal,
     text: &str,
     dialect: Dialect,
-    signature: impl Fn(usize) -> String,
+    signature: impl Fn(usize) -> Option<&'static Signature>,
 ) -> Failure {
     let position = refusal.position(text);
-    let message = match refusal {
-        Refusal::Call { error, .. } => match error {
-            CallError::TooFewArguments { procedure, .. } | CallError::TooManyArguments { procedure, .. } => {
-                format!("{error}\n\n{}", signature(*procedure))
-            }
-            _ => error.to_string(),
-        },
-        _ => refusal.to_string(),
+    let Refusal::Call { error, procedure, .. } = refusal else {
+        return syntax(refusal.to_string(), text, position, Some("42001"), None);
     };
-    let Refusal::Call { error, .. } = refusal else {
-        return syntax(message, text, position, Some("42001"), None);
+    let signature = signature(*procedure);
+    let position = match (error, dialect) {
+        (CallError::Redeclared { again, .. }, Dialect::Five)
+        | (CallError::Redeclared { again, standalone: true, .. }, Dialect::Later) => {
+            Position::of_byte(text, *again)
+        }
+        (CallError::AggregateInArgument { clause, .. }, Dialect::Five) => Position::of_byte(text, *clause),
+        _ => position,
     };
-    let (five, later) = error.causes();
-    match dialect {
-        // It has no status at all where it has no cause.
-        Dialect::Five => syntax(message, text, position, five.map(|_| "42001"), five),
-        Dialect::Later => syntax(message, text, position, Some("42001"), Some(later)),
+    let message = match error {
+        CallError::TooFewArguments { .. } | CallError::TooManyArguments { .. } => {
+            format!("{error}\n\n{}", signature.map(self::signature).unwrap_or_default())
+        }
+        CallError::Redeclared { standalone: true, .. } if dialect == Dialect::Later => {
+            "Multiple result columns with the same name are not supported".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    match cause::call(error, dialect, signature) {
+        Some(condition) => syntax(message, text, position, Some("42001"), Some(condition)),
+        None => syntax(message, text, position, None, None),
     }
 }
 
@@ -42,20 +52,52 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
         ArgumentError::Missing(names) => {
             let message = format!("Expected parameter(s): {}", names.join(", "));
             let code = "Neo.ClientError.Statement.ParameterMissing";
+            let names: Vec<String> = names.iter().map(|name| format!("$`{name}`")).collect();
+            let condition = Condition::new(
+                "42N81",
+                "syntax error or access rule violation - missing request parameter",
+                format!("Expected {}, but got nothing.", names.join(", ")),
+            );
             match dialect {
                 Dialect::Five => failure(code, message, "50N42", None, None),
-                Dialect::Later => failure(code, message, "42001", None, Some("42N81")),
+                Dialect::Later => failure(code, message, "42001", None, Some(condition)),
             }
         }
         ArgumentError::Type { at, parameter, expected, given } => {
-            let (expected, of, status, cause) = match parameter {
-                Some(name) => (expected.expected(), format!(" for parameter '{name}'"), "22G03", "22N27"),
-                None => (expected.expected(), String::new(), "42001", "22NB1"),
+            let given_here = given.shown(dialect == Dialect::Later);
+            // The names of types within a status.
+            let (needed, gql) = match dialect {
+                Dialect::Five => (expected.expected(), given_here.clone()),
+                Dialect::Later => (expected.name(), given.gql()),
             };
-            let message = format!("Type mismatch{of}: expected {expected} but was {given}");
             let position = Position::of_byte(text, *at);
-            let message = format!("{message}{}", position.suffix(text));
-            failure(SYNTAX, message, status, Some(position), Some(cause))
+            let expected = expected.expected();
+            let mut failure = match parameter {
+                Some(name) => {
+                    let condition = Condition::new(
+                        "22N27",
+                        "data exception - invalid entity type",
+                        format!("Invalid input '{gql}' for  parameter: {name}. Expected to be {needed}."),
+                    );
+                    let message = format!(
+                        "Type mismatch for parameter '{name}': expected {expected} but was {given_here}"
+                    );
+                    syntax(message, text, position, Some("22G03"), Some(condition))
+                }
+                None => {
+                    let condition = Condition::new(
+                        "22NB1",
+                        "data exception - type mismatch",
+                        format!("Type mismatch: expected to be {needed} but was '{gql}'."),
+                    );
+                    let message = format!("Type mismatch: expected {expected} but was {given_here}");
+                    syntax(message, text, position, Some("42001"), Some(condition))
+                }
+            };
+            if parameter.is_some() && dialect == Dialect::Five {
+                failure.gql.classification = None;
+            }
+            failure
         }
         ArgumentError::Coerce(error) => coerce(error, dialect),
         ArgumentError::ComputedMap { at } => {
@@ -72,13 +114,9 @@ pub(crate) fn coerce(error: &CoerceError, dialect: Dialect) -> Failure {
     match dialect {
         Dialect::Five => failure(code, error.to_string(), "50N42", None, None),
         Dialect::Later => {
-            let mut failure = failure(code, error.to_string(), "22G03", None, Some("22N37"));
             let text = format!("Cannot coerce {} to {}.", error.value, error.expected.expected());
-            if let Some(cause) = &mut failure.gql.cause {
-                cause.message = format!("22N37: {text}");
-                cause.gql.description = format!("error: data exception - invalid coercion. {text}");
-            }
-            failure
+            let condition = Condition::new("22N37", "data exception - invalid coercion", text);
+            failure(code, error.to_string(), "22G03", None, Some(condition))
         }
     }
 }
@@ -103,7 +141,9 @@ pub(crate) fn timed_out(dialect: Dialect) -> Failure {
         failure.gql = GqlStatus::new(
             "25N14",
             "error: invalid transaction state - transaction termination client error. The transaction has been \
-             terminated by the client configuration.",
+             terminated. Retry your operation in a new transaction, and you should see a successful result. Reason: \
+             The transaction has not completed within the timeout specified at its start by the client. You may want \
+             to retry with a longer timeout.",
             Some(Classification::ClientError),
         );
     }
@@ -155,15 +195,13 @@ pub(crate) fn signature(signature: &Signature) -> String {
     )
 }
 
-/// A function of GDS that fails on a row; `cause` is the Java exception and its text.
-pub(crate) fn function_failed(function: &str, cause: &str) -> Failure {
-    failure(
-        "Neo.ClientError.Procedure.ProcedureCallFailed",
-        format!("Failed to invoke function `{function}`: Caused by: {cause}"),
-        "52N33",
-        None,
-        Some("53N37"),
-    )
+/// A function of GDS that fails on a row; `thrown` is the Java exception and its text.
+pub(crate) fn function_failed(function: &str, thrown: &str) -> Failure {
+    let message = format!("Failed to invoke function `{function}`: Caused by: {thrown}");
+    let mut failed = failure("Neo.ClientError.Procedure.ProcedureCallFailed", message, "52N33", None, None);
+    let mut below = failure("", failed.message.clone(), "53N37", None, None);
+    failed.gql.cause = Some(Box::new(Cause { message: std::mem::take(&mut below.message), gql: below.gql }));
+    failed
 }
 
 /// A statement that is not run for a reason of ours.
@@ -176,7 +214,7 @@ fn syntax(
     text: &str,
     position: Position,
     status: Option<&str>,
-    cause: Option<&str>,
+    cause: Option<Condition>,
 ) -> Failure {
     let message = format!("{message}{}", position.suffix(text));
     match status {
@@ -190,7 +228,7 @@ fn failure(
     message: String,
     status: &str,
     position: Option<Position>,
-    cause: Option<&str>,
+    cause: Option<Condition>,
 ) -> Failure {
     let place = position.map(|position| {
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
@@ -200,25 +238,19 @@ fn failure(
             column: number(position.column),
         }
     });
-    let status_of = |status: &str| {
-        let mut gql = match status {
-            "50N42" => GqlStatus::general(),
-            _ => GqlStatus::new(status, description(status), Some(Classification::ClientError)),
-        };
-        gql.position = place;
-        gql
+    let mut gql = match status {
+        "50N42" => GqlStatus::general(),
+        _ => GqlStatus::new(status, description(status), Some(Classification::ClientError)),
     };
-    let mut gql = status_of(status);
-    if let Some(cause) = cause {
-        gql.cause = Some(Box::new(Cause { message: message.clone(), gql: status_of(cause) }));
-    }
+    gql.position = place;
+    gql.cause = cause.map(|condition| condition.cause(place));
     Failure { code: code.to_owned(), message, gql }
 }
 
 /// What Neo4j says of a status whatever the case.
 fn description(status: &str) -> &'static str {
     match status {
-        "22G03" | "22N27" | "22NB1" => "error: data exception - invalid value type",
+        "22G03" => "error: data exception - invalid value type",
         "52N33" | "53N37" => "error: procedure exception - function execution error",
         _ => "error: syntax error or access rule violation - invalid syntax",
     }

@@ -86,8 +86,7 @@ pub(crate) async fn run<B: Stream>(
         }
         Err(refusal) => {
             metrics::statement("refused", Path::Refused);
-            let signature =
-                |index| signatures.get(index).copied().map(refusal::signature).unwrap_or_default();
+            let signature = |index| signatures.get(index).copied();
             Ok(Outcome::Fail(refusal::refused(&refusal, run.query, backend.dialect, signature)))
         }
     }

@@ -11,6 +11,7 @@ use super::super::refusal::{CallError, Refusal};
 use super::super::segment::{Blocks, Clause, Clauses, Outline, outline};
 use super::super::token::Tokens;
 use super::super::unescape::Decoded;
+use super::before::before;
 use super::{
     Argument, Arguments, Call, Filter, Form, Mentions, Place, Span, Statement, Value, Yield, YieldItem,
 };
@@ -82,6 +83,8 @@ pub(in super::super) fn statement<'t>(
         return Err(unclear("its names leave none for ours", start));
     };
     let parameters = parameters(&tokens);
+    let asks = |at: &usize| tokens.is(*at, "EXPLAIN") || tokens.is(*at, "PROFILE");
+    let head = (0..prefix.body).filter(|at| !asks(at)).map(|at| format!("{} ", tokens.text(at))).collect();
     Ok(Statement {
         text,
         mode: prefix.mode,
@@ -89,6 +92,7 @@ pub(in super::super) fn statement<'t>(
         calls,
         functions,
         parameters,
+        head,
         underscores,
     })
 }
@@ -147,9 +151,13 @@ impl<'t> Reader<'_, 't> {
         let span = tokens.span(self.clause.first, end);
         let standing = self.standing();
 
-        let mut errors = Errors::default();
+        let mut errors = Errors { procedure: self.procedure, found: Vec::new() };
         if standing.block == Blocks::Foreach {
-            return Err(Refusal::Call { error: CallError::InForeach, at: span.start });
+            return Err(Refusal::Call {
+                error: CallError::InForeach,
+                procedure: self.procedure,
+                at: span.start,
+            });
         }
         let arguments = self.arguments(&mut at, &mut errors)?;
         let (written, yields) = self.yields(&mut at, &mut errors)?;
@@ -203,6 +211,7 @@ impl<'t> Reader<'_, 't> {
             place,
             after_write,
             form,
+            before: before(self.tokens, self.outline, self.clause),
         })
     }
 
@@ -269,7 +278,11 @@ impl<'t> Reader<'_, 't> {
                 || {
                     let reads = reads(tokens, first, end);
                     if let Some(at) = reads.aggregate {
-                        errors.push(CallError::AggregateInArgument, tokens.span(at, at + 1).start);
+                        let close = tokens.closing(at + 1, end).map_or(end, |close| close + 1);
+                        let written = self.text(tokens.span(at, close)).to_owned();
+                        let clause = tokens.span(self.clause.first, self.clause.first + 1).start;
+                        let error = CallError::AggregateInArgument { clause, written };
+                        errors.push(error, tokens.span(at, at + 1).start);
                     }
                     match super::map::entries(tokens, first, end) {
                         Some(entries) => Value::Map(entries, reads.mentions),
@@ -326,9 +339,11 @@ impl<'t> Reader<'_, 't> {
                 Some(column) => {
                     if let Some(same) = items.iter().find(|item| item.name == name) {
                         // Neo4j names the first of the two.
+                        let (name, again) = (name.to_string(), outside.start);
+                        let first = same.outside.map_or(again, |first| first.start);
                         errors.push(
-                            CallError::Redeclared { name: name.to_string() },
-                            self.declared(&same.written),
+                            CallError::Redeclared { name, again, standalone: self.standing().standalone },
+                            first,
                         );
                     }
                     let written = self.text(outside).into();
@@ -347,11 +362,6 @@ impl<'t> Reader<'_, 't> {
             }
             *at += 1;
         }
-    }
-
-    /// Where the name `written` stands in the text, of which it is a slice.
-    fn declared(&self, written: &str) -> usize {
-        (written.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
     }
 
     /// The filter, and the byte of its `WHERE`.
@@ -393,11 +403,10 @@ impl<'t> Reader<'_, 't> {
         }
         if let Arguments::Explicit(arguments) = arguments {
             let (got, required, total) = (arguments.len(), signature.required, signature.arguments.len());
-            let procedure = self.procedure;
             if got < required {
-                errors.push(CallError::TooFewArguments { procedure, got, required, total }, at);
+                errors.push(CallError::TooFewArguments { got, required, total }, at);
             } else if got > total {
-                errors.push(CallError::TooManyArguments { procedure, got, total }, at);
+                errors.push(CallError::TooManyArguments { got, total }, at);
             }
         }
         if standing.last && standing.block != Blocks::Test {
@@ -426,17 +435,19 @@ pub(super) fn separator(tokens: &Tokens<'_>, first: usize, close: usize) -> usiz
 }
 
 /// What Neo4j finds wrong with a call. It reports the first in the text.
-#[derive(Default)]
-struct Errors(Vec<(usize, CallError)>);
+struct Errors {
+    procedure: usize,
+    found: Vec<(usize, CallError)>,
+}
 
 impl Errors {
     fn push(&mut self, error: CallError, at: usize) {
-        self.0.push((at, error));
+        self.found.push((at, error));
     }
 
     fn first(self) -> Result<(), Refusal> {
-        match self.0.into_iter().min_by_key(|&(at, _)| at) {
-            Some((at, error)) => Err(Refusal::Call { error, at }),
+        match self.found.into_iter().min_by_key(|&(at, _)| at) {
+            Some((at, error)) => Err(Refusal::Call { error, procedure: self.procedure, at }),
             None => Ok(()),
         }
     }

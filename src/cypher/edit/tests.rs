@@ -166,15 +166,18 @@ fn a_computed_argument_is_refused() {
 /// The two columns of the tests' procedure.
 const FIELDS: [Field; 2] = [Field::Floats, Field::Integer];
 
+const CALLBACK: Carrier<'static> = Carrier::Callback { fields: &FIELDS, strings: &[true] };
+
 /// The text over a callback, `K(x)` for the expression that writes `x`.
 fn asked(text: &str) -> String {
     let statement = statement(text, &NAMES);
-    let carriers = vec![Carrier::Callback(&FIELDS); statement.calls.len()];
+    let carriers = vec![CALLBACK; statement.calls.len()];
     let edited = carry(&statement, &carriers, []).unwrap();
     assert_eq!(edited.escapes.as_deref(), Some("__fe"));
     (0..4).fold(edited.text, |text, index| {
         let key = format!("__fk{index}");
-        text.replace(&key::expression(&key, "__f", "__fe"), &format!("K({key})"))
+        let strict = index == 0;
+        text.replace(&key::expression(&key, strict, "__f", "__fe"), &format!("K({key})"))
     })
 }
 
@@ -220,7 +223,7 @@ fn each_call_has_its_own_carrier() {
     let text =
         "CALL face.embed('x') YIELD index AS i MATCH (p) CALL face.embed(p.url) YIELD index AS j RETURN i, j";
     let statement = statement(text, &NAMES);
-    let edited = carry(&statement, &[Carrier::Rows, Carrier::Callback(&FIELDS)], []).unwrap();
+    let edited = carry(&statement, &[Carrier::Rows, CALLBACK], []).unwrap();
     assert_eq!(edited.parameters, ["__f0", "__f1"]);
     assert!(
         edited
@@ -243,10 +246,10 @@ fn what_is_unknown_is_not_named_in_an_expression() {
 fn positions_lead_into_arguments_and_columns() {
     let text = "MATCH (p) CALL face.embed(p.url + q) YIELD index AS i RETURN i";
     let statement = statement(text, &NAMES);
-    let edited = carry(&statement, &[Carrier::Callback(&FIELDS)], []).unwrap();
-    for part in ["q]", "i }"] {
+    let edited = carry(&statement, &[CALLBACK], []).unwrap();
+    for (part, users, exact) in [("q]", "q)", true), ("i }", "i RETURN", true), ("replace(", "p.url", false)]
+    {
         let mapped = edited.positions.to_user(edited.text.find(part).unwrap());
-        let users = if part == "q]" { text.find("q)").unwrap() } else { text.find("i RETURN").unwrap() };
-        assert_eq!((mapped.offset, mapped.exact), (users, true), "{part}");
+        assert_eq!((mapped.offset, mapped.exact), (text.find(users).unwrap(), exact), "{part}");
     }
 }

@@ -38,8 +38,11 @@ fn what_the_statement_fixes_is_told_from_what_rows_bring() {
     let map = Given::Map(vec![("model".into(), None), ("minSize".into(), Some(Value::from(5)))]);
     assert_eq!(query("n.url, {model: n.m, minSize: 5}"), Ok(vec![Given::Row, map]));
     assert!(matches!(query("n.url, n.map"), Err(ArgumentError::ComputedMap { .. })));
-    assert!(matches!(query("{a: n.url}"), Err(ArgumentError::Type { given: "Map", .. })));
-    assert!(matches!(query("n.url, 5"), Err(ArgumentError::Type { given: "Integer", .. })));
+    assert!(matches!(query("{a: n.url}"), Err(ArgumentError::Type { given: GivenType::Simple("Map"), .. })));
+    assert!(matches!(
+        query("n.url, 5"),
+        Err(ArgumentError::Type { given: GivenType::Simple("Integer"), .. })
+    ));
     assert_eq!(query("$x"), Err(ArgumentError::Missing(vec!["x".into()])));
     let error = CoerceError { value: "Long(5)".into(), expected: Type::String };
     assert_eq!(error.to_string(), "Can't coerce `Long(5)` to String");

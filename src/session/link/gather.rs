@@ -35,7 +35,7 @@ pub(super) async fn run<B: Stream>(
     };
     let own = !backend.state.transaction;
     if own {
-        backend.ask(&bolt::message::begin(&read_only(run.extra)?)?)?;
+        backend.ask(&bolt::message::begin(&crate::session::ahead_of_rows::read_only(run.extra)?)?)?;
     }
     let no_extra = packstream::encode(&Value::Map(Map::new()))?;
     for text in &texts {
@@ -105,11 +105,4 @@ async fn success<B: Stream>(
         _ => {}
     }
     Ok(None)
-}
-
-/// The options of a BEGIN that reads what the statement with these options would see.
-fn read_only(extra: &[u8]) -> Result<Map, SessionError> {
-    let Value::Map(mut extra) = packstream::decode(extra, Limits::default())? else { return Ok(Map::new()) };
-    extra.insert("mode", "r");
-    Ok(extra)
 }

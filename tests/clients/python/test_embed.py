@@ -72,14 +72,6 @@ class Embed(Promise):
         self.assertEqual(self.query(text.format(">"), url=self.url), [{"index": 0}])
         self.assertEqual(self.query(text.format("<"), url=self.url), [])
 
-    def test_per_row(self):
-        """an argument that each row brings is refused with a clear error, and nothing is fetched"""
-        before = self.cx.images.requests()
-        error = self.failure("WITH $url AS url CALL face.embed(url) YIELD embedding RETURN embedding", url=self.url)
-        self.assertEqual(error.code, "Neo.ClientError.Statement.SyntaxError")
-        self.assertIn("the arguments of this call must be literals or parameters", error.message)
-        self.assertEqual(self.cx.images.requests(), before)
-
     def test_write(self):
         """stored in auto-commit and in execute_write, gone after a rollback"""
         text = "CALL face.embed($url) YIELD embedding CREATE (f:Face {how: $how, embedding: embedding})"
