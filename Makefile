@@ -1,4 +1,4 @@
-.PHONY: help demo demo-down test lint audit bench-link fuzz servers servers-down
+.PHONY: help demo demo-down test lint audit bench-link bench-proxy fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
@@ -7,6 +7,7 @@ help:
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
+	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60); needs nightly Rust and cargo-fuzz"
 	@echo "make servers       starts the Neo4j servers that 'cargo test' uses; it starts them itself too"
 	@echo "make servers-down  stops them"
@@ -30,6 +31,9 @@ audit:
 bench-link:
 	cargo build --release --locked
 	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" scripts/python benches/link_gds.py
+
+bench-proxy:
+	scripts/bench-proxy
 
 fuzz:
 	for target in $$(cargo +nightly fuzz list); do \

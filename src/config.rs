@@ -174,9 +174,6 @@ pub struct Models {
     /// Where model files are; `None`: a cache folder of the user.
     #[serde(with = "setting")]
     pub directory: Option<PathBuf>,
-    /// The ONNX Runtime library; `None`: looked for in the models' folder.
-    #[serde(with = "setting")]
-    pub runtime: Option<PathBuf>,
     /// The model that is used where a statement names none.
     #[serde(with = "setting")]
     pub default: String,
@@ -187,7 +184,7 @@ pub struct Models {
 
 impl Default for Models {
     fn default() -> Self {
-        Self { directory: None, runtime: None, default: "sface".to_owned(), threads: 0 }
+        Self { directory: None, default: "sface".to_owned(), threads: 0 }
     }
 }
 

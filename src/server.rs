@@ -2,6 +2,7 @@
 
 mod accept;
 mod dial;
+mod unsupported;
 
 use std::io;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 pub(crate) use self::dial::dial;
+pub use self::unsupported::Unsupported;
+use self::unsupported::check;
 use crate::admin::{Admin, Readiness};
 use crate::callback::Door;
 use crate::config::{Config, LinkTier};
@@ -26,6 +29,9 @@ const BACKEND_CHECK: Duration = Duration::from_secs(5);
 /// Why the server ended, or did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The configuration asks for what this version does not have.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -51,6 +57,7 @@ pub enum ServeError {
 /// # Errors
 /// If a model is missing, or an address cannot be listened on.
 pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    check(&config)?;
     let exporter = metrics::install()?;
     let readiness = Readiness::waiting_for(&["backend"]);
     let (stop, stopped) = oneshot::channel::<()>();

@@ -8,7 +8,7 @@ use super::settings::Settings;
 use super::{CommandError, block_on, print};
 use crate::config::{Backend, Config};
 
-/// Ask everything once and print a line each: ok, or what is wrong
+/// Ask whether the backend can be reached: ok, or what is wrong
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

@@ -17,7 +17,7 @@ use crate::{server, telemetry};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  facebolt serve --listen 0.0.0.0:7688 --backend bolt+s://db.example.org:7687
+  facebolt serve --listen 0.0.0.0:7688 --backend bolt://10.1.2.3:7687
   curl http://127.0.0.1:7690/health/ready
 
 Every other key: facebolt.toml, or the environment (FACEBOLT_LOG__LEVEL=debug)")]
