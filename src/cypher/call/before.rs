@@ -1,0 +1,61 @@
+//! What stands before a call, as a query of its own.
+
+use super::super::segment::{Blocks, Clause, Clauses, Outline};
+use super::super::token::Tokens;
+use super::Span;
+
+/// The pieces of the text that bring the rows that a call sees, outermost first: each but the last ends with the
+/// brace of the subquery that holds the next. None: they are not to be run on their own, or more of them than the
+/// statement needs.
+pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) -> Option<Vec<Span>> {
+    if (clause.end..tokens.len()).any(|at| tokens.is(at, "LIMIT")) {
+        return None;
+    }
+    let mut pieces = Vec::new();
+    let mut clause = clause;
+    let mut end = clause.first;
+    loop {
+        let branch = outline.branches.get(clause.branch)?;
+        let block = outline.blocks.get(branch.block)?;
+        let first = outline.clauses.iter().find(|other| other.branch == clause.branch)?.first;
+        let only_reads = outline
+            .clauses
+            .iter()
+            .filter(|other| (first..clause.first).contains(&other.first))
+            .all(|other| !other.kind.writes() && !matches!(other.kind, Clauses::Call | Clauses::Load));
+        let batches = (first..end).any(|at| tokens.is(at, "TRANSACTIONS"));
+        if block.sequel || !only_reads || batches {
+            return None;
+        }
+        pieces.push(tokens.span(first, end));
+        match block.kind {
+            Blocks::Root => break,
+            Blocks::Subquery => {}
+            _ => return None,
+        }
+        let inside = first;
+        let outer = |other: &&Clause| {
+            let block = outline.branches.get(other.branch).map(|branch| branch.block);
+            other.kind == Clauses::Subquery
+                && other.first < inside
+                && block == outline_outer(outline, branch.block)
+        };
+        clause = outline.clauses.iter().rev().find(outer)?;
+        end = brace(tokens, clause)? + 1;
+    }
+    pieces.reverse();
+    Some(pieces)
+}
+
+fn outline_outer(outline: &Outline, block: usize) -> Option<usize> {
+    outline.blocks.get(block).and_then(|block| block.outer)
+}
+
+/// The brace of a `[OPTIONAL] CALL [(..)] {`.
+fn brace(tokens: &Tokens<'_>, clause: &Clause) -> Option<usize> {
+    let mut at = clause.first + 1 + usize::from(tokens.is(clause.first, "OPTIONAL"));
+    if tokens.symbol(at) == "(" {
+        at = tokens.closing(at, clause.end)? + 1;
+    }
+    (tokens.symbol(at) == "{").then_some(at)
+}
