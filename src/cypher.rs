@@ -26,7 +26,7 @@ mod segment;
 mod token;
 mod unescape;
 
-pub use ahead::{MOST, read_ahead};
+pub use ahead::{MOST, gather_keys, read_ahead};
 pub use call::{
     Argument, Arguments, Call, Entry, Filter, Mentions, Mode, Place, Span, Statement, Value, Yield, YieldItem,
 };

@@ -1,21 +1,65 @@
 //! The query that reads beforehand what the rows of a call will bring.
 
-use super::call::{Call, Statement};
-use super::edit::{Edited, base};
+use super::call::{Call, Place, Statement};
+use super::edit::{self, Edited, base};
 use super::position::Weave;
 
 /// How many distinct rows are read.
 pub const MOST: usize = 20_000;
 
 /// The query that returns the distinct values of [`Call::computed`], one column each, as the call will see them
-/// unless something else writes meanwhile. None: what stands before the call writes, or is no query of its own.
+/// unless something else writes meanwhile. None: what stands before the call writes, or is no query of its own, or
+/// more may be read than the call will see.
 pub fn read_ahead<'p>(
     statement: &Statement<'_>,
     call: &Call<'_>,
     taken: impl IntoIterator<Item = &'p str>,
 ) -> Option<Edited> {
-    let pieces = call.before.as_ref()?;
+    if call.limited {
+        return None;
+    }
     let base = base(statement.underscores, taken);
+    let names: Vec<String> = (0..call.computed().len()).map(|index| format!("{base}k{index}")).collect();
+    query(statement, call, &names, |weave, at| {
+        weave.ours("RETURN DISTINCT ", at);
+        for (index, (span, name)) in call.computed().into_iter().zip(&names).enumerate() {
+            weave.ours(if index > 0 { ", " } else { "" }, at);
+            weave.user(span.start, span.end);
+            weave.ours(&format!(" AS {name}"), at);
+        }
+    })
+}
+
+/// The query that returns the distinct keys of a call, as [`Carrier::Gathered`](super::Carrier::Gathered) looks them
+/// up. `strings` is as for [`Carrier::Callback`](super::Carrier::Callback). None: the call may see other rows.
+pub fn gather_keys<'p>(
+    statement: &Statement<'_>,
+    call: &Call<'_>,
+    strings: &[bool],
+    taken: impl IntoIterator<Item = &'p str>,
+) -> Option<Edited> {
+    if call.after_write || call.place == Place::Expression {
+        return None;
+    }
+    let base = base(statement.underscores, taken);
+    let names = [format!("{base}k")];
+    let edited = query(statement, call, &names, |weave, at| {
+        edit::bind(weave, at, &base, &call.computed());
+        weave.ours("RETURN DISTINCT ", at);
+        edit::write_key(weave, at, &base, &call.computed(), strings);
+        weave.ours(&format!(" AS {base}k"), at);
+    })?;
+    Some(Edited { escapes: Some(format!("{base}e")), ..edited })
+}
+
+/// What stands before the call, and `returns`.
+fn query<'t>(
+    statement: &Statement<'t>,
+    call: &Call<'_>,
+    names: &[String],
+    returns: impl FnOnce(&mut Weave<'t>, usize),
+) -> Option<Edited> {
+    let pieces = call.before.as_ref()?;
     let mut weave = Weave::new(statement.text);
     let at = weave.offset(call.span.start);
     weave.ours(&statement.head, at);
@@ -23,14 +67,7 @@ pub fn read_ahead<'p>(
         weave.user(piece.start, piece.end);
         weave.ours(" ", at);
     }
-    let computed = call.computed();
-    weave.ours("RETURN DISTINCT ", at);
-    for (index, span) in computed.iter().enumerate() {
-        weave.ours(if index > 0 { ", " } else { "" }, at);
-        weave.user(span.start, span.end);
-        weave.ours(&format!(" AS {base}k{index}"), at);
-    }
-    let names: Vec<String> = (0..computed.len()).map(|index| format!("{base}k{index}")).collect();
+    returns(&mut weave, at);
     for _ in 1..pieces.len() {
         weave.ours(&format!(" }} RETURN DISTINCT {}", names.join(", ")), at);
     }
@@ -93,6 +130,29 @@ mod tests {
             "MATCH (p) CALL (p) { WITH p RETURN 1 AS x } IN TRANSACTIONS CALL face.embed(p.url) YIELD index RETURN x",
         ] {
             assert_eq!(ahead(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_gathered_only_where_nothing_can_have_changed() {
+        let gather = |text: &str| {
+            let Ok(Asks::Calls(statement)) = inspect(text, &NAMES) else { panic!("{text}") };
+            gather_keys(&statement, statement.calls.last().unwrap(), &[true], [])
+        };
+        let edited = gather("MATCH (p) CALL face.embed(p.url) YIELD index RETURN index LIMIT 1").unwrap();
+        let start = "MATCH (p) UNWIND [p.url] AS __fk0 RETURN DISTINCT reduce(__fs = ";
+        assert!(
+            edited.text.starts_with(start) && edited.text.ends_with(" AS __fk LIMIT 20000"),
+            "{}",
+            edited.text
+        );
+        assert_eq!(edited.escapes.as_deref(), Some("__fe"));
+        for text in [
+            "MATCH (p) CALL (p) { CALL face.embed(p.url) YIELD index SET p.i = index }",
+            "CREATE (p) WITH p CALL face.embed(p.url) YIELD index RETURN index",
+            "MATCH (p) RETURN EXISTS { CALL face.embed(p.url) YIELD index RETURN index } AS e",
+        ] {
+            assert_eq!(gather(text), None, "{text}");
         }
     }
 }

@@ -27,6 +27,12 @@ pub enum Carrier<'c> {
         /// One entry per expression of [`Call::computed`].
         strings: &'c [bool],
     },
+    /// The parameter is a map from keys, as [`gather_keys`](super::gather_keys) reads them, to such lists or strings
+    /// as above; the key `''` stands for all that are missing. With the same `strings`.
+    Gathered {
+        /// One entry per expression of [`Call::computed`].
+        strings: &'c [bool],
+    },
 }
 
 /// A text for Neo4j, with what is needed to send it and to read its answers.
@@ -96,7 +102,7 @@ pub fn carry<'p>(
     for (index, call) in statement.calls.iter().enumerate() {
         let carrier = carriers.get(index).copied().unwrap_or(Carrier::Rows);
         let computed = call.computed();
-        if matches!(carrier, Carrier::Callback { .. }) {
+        if matches!(carrier, Carrier::Callback { .. } | Carrier::Gathered { .. }) {
             edited.escapes = Some(format!("{base}e"));
         } else if let Some(first) = computed.first() {
             return Err(Refusal::Computed { at: first.start });
@@ -145,7 +151,22 @@ impl Replacement<'_, '_, '_> {
         match carrier {
             Carrier::Rows => self.ours(&format!("UNWIND ${parameter} AS {row} ")),
             Carrier::Raises => self.ours(&format!("UNWIND [date(${parameter})] AS {row} ")),
-            Carrier::Callback { strings, .. } => self.load(parameter, &row, computed, strings),
+            Carrier::Callback { strings, .. } => {
+                bind(self.weave, self.at, self.base, computed);
+                self.ours(&format!("LOAD CSV FROM ${parameter} + "));
+                write_key(self.weave, self.at, self.base, computed, strings);
+                self.ours(&format!(" AS {row} "));
+            }
+            Carrier::Gathered { strings } => {
+                let value = format!("{}v", self.base);
+                bind(self.weave, self.at, self.base, computed);
+                self.ours(&format!("UNWIND [coalesce(${parameter}["));
+                write_key(self.weave, self.at, self.base, computed, strings);
+                self.ours(&format!(
+                    "], ${parameter}[''])] AS {value} UNWIND CASE WHEN {value} IS :: STRING \
+                     THEN [date({value})] ELSE {value} END AS {row} "
+                ));
+            }
         }
         match &call.filter {
             // The filter sees what the call hands on, and what is outside.
@@ -169,26 +190,6 @@ impl Replacement<'_, '_, '_> {
             self.ours(" RETURN ");
             self.names();
         }
-    }
-
-    /// Asks for the rows. The arguments are computed once each; `UNWIND`, since a `WITH` would aggregate.
-    fn load(&mut self, parameter: &str, row: &str, computed: &[Span], strings: &[bool]) {
-        for (index, span) in computed.iter().enumerate() {
-            self.ours("UNWIND [");
-            self.user(*span);
-            self.ours(&format!("] AS {}k{index} ", self.base));
-        }
-        self.ours(&format!("LOAD CSV FROM ${parameter}"));
-        for (index, span) in computed.iter().enumerate() {
-            let separator = if index > 0 { " + '/' + " } else { " + " };
-            let strict = strings.get(index).copied().unwrap_or(false);
-            let (name, pairs) = (format!("{}k{index}", self.base), format!("{}e", self.base));
-            let key = key::expression(&name, strict, self.base, &pairs);
-            // What Neo4j says of it, it says of the argument.
-            let argument = self.weave.offset(span.start);
-            self.weave.ours(&format!("{separator}{key}"), argument);
-        }
-        self.ours(&format!(" AS {row} "));
     }
 
     /// The yielded columns, with their names outside.
@@ -218,6 +219,27 @@ impl Replacement<'_, '_, '_> {
     fn names(&mut self) {
         let names = self.call.yields.iter().map(|item| &*item.written).collect::<Vec<_>>().join(", ");
         self.ours(&names);
+    }
+}
+
+/// Binds each computed expression to a name. `UNWIND`, since a `WITH` would aggregate.
+pub(super) fn bind(weave: &mut Weave<'_>, at: usize, base: &str, computed: &[Span]) {
+    for (index, span) in computed.iter().enumerate() {
+        weave.ours("UNWIND [", at);
+        weave.user(span.start, span.end);
+        weave.ours(&format!("] AS {base}k{index} "), at);
+    }
+}
+
+/// Writes the key of what [`bind`] has bound.
+pub(super) fn write_key(weave: &mut Weave<'_>, at: usize, base: &str, computed: &[Span], strings: &[bool]) {
+    for (index, span) in computed.iter().enumerate() {
+        weave.ours(if index > 0 { " + '/' + " } else { "" }, at);
+        let strict = strings.get(index).copied().unwrap_or(false);
+        let key = key::expression(&format!("{base}k{index}"), strict, base, &format!("{base}e"));
+        // What Neo4j says of it, it says of the argument.
+        let argument = weave.offset(span.start);
+        weave.ours(&key, argument);
     }
 }
 

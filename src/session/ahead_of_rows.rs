@@ -7,6 +7,7 @@ use packstream::{Limits, Map, Reader, Value};
 use super::SessionError;
 use super::backend::Backend;
 use super::edit::{self, Edit};
+use super::parameters::Parameters;
 use super::request::Kind;
 use super::wire::Stream;
 use crate::cypher::{Edited, KeyPart};
@@ -24,11 +25,13 @@ pub(super) enum Gathered {
 }
 
 /// Runs the queries. In auto-commit that is in a READ transaction of its own, with the database, user, bookmarks,
-/// timeout and metadata of the statement; else in the client's.
+/// timeout and metadata of the statement; else in the client's. Where the rows are not `needed`, a failure of a
+/// transaction of its own is passed over.
 pub(super) async fn run<B: Stream>(
     backend: &mut Backend<B>,
     run: &RunMessage<'_>,
     queries: Vec<(usize, Edited)>,
+    needed: bool,
 ) -> Result<Gathered, SessionError> {
     if queries.is_empty() {
         return Ok(Gathered::Rows(Vec::new()));
@@ -38,8 +41,13 @@ pub(super) async fn run<B: Stream>(
         backend.ask(&bolt::message::begin(&read_only(run.extra)?)?)?;
     }
     let no_extra = packstream::encode(&Value::Map(Map::new()))?;
+    let escapes = super::calls::escapes()?;
     for (_, query) in &queries {
-        backend.ask(&bolt::message::run_raw(&query.text, run.parameters, &no_extra)?)?;
+        let parameters = match &query.escapes {
+            Some(name) => &Parameters::new(run.parameters).with(&[(name, &escapes)])?,
+            None => run.parameters,
+        };
+        backend.ask(&bolt::message::run_raw(&query.text, parameters, &no_extra)?)?;
         backend.ask(&bolt::message::pull(-1))?;
     }
     if own {
@@ -63,7 +71,7 @@ pub(super) async fn run<B: Stream>(
         if let Some(failed) = failed {
             let edit = Edit { text: run.query.to_owned(), positions: query.positions, ..Edit::default() };
             let to = edit::Reader { version: backend.version, dialect: backend.dialect };
-            failure.get_or_insert(edit.answer(Kind::Run, failed, to)?);
+            failure.get_or_insert(edit.answer(Kind::Run, failed, to)?.0);
         }
     }
     if own {
@@ -72,7 +80,7 @@ pub(super) async fn run<B: Stream>(
     }
     match failure {
         None => Ok(Gathered::Rows(rows.kept)),
-        Some(_) if own => {
+        Some(_) if own && !needed => {
             // The statement will meet it too, or not: it is not ours to say.
             backend.recover().await?;
             Ok(Gathered::Rows(Vec::new()))

@@ -359,7 +359,13 @@ impl<S: Stream> Backend<S> {
         }
         let payload = if sent.kind == Kind::Run { self.qids.answer(payload)? } else { payload };
         match &sent.edit {
-            Some(edit) => edit.answer(sent.kind, payload, to),
+            Some(edit) => {
+                let (payload, more) = edit.answer(sent.kind, payload, to)?;
+                if !more {
+                    self.live.retain(|live| !Arc::ptr_eq(live, edit));
+                }
+                Ok(payload)
+            }
             None => Edit::raised(&self.live, payload, to),
         }
     }

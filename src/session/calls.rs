@@ -1,8 +1,10 @@
 //! Calls of our procedures within a statement: the text that Neo4j gets carries their rows, or asks for them.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use bolt::failure::Failure;
 use bolt::message::RunMessage;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use packstream::{Limits, Map, Value};
@@ -12,17 +14,18 @@ use super::ahead_of_rows::{self, Gathered};
 use super::backend::Backend;
 use super::callbacks::Callbacks;
 use super::computing::{Asked, CallFailure, Computing, RowCall};
+use super::dialect::Dialect;
 use super::edit::{Edit, Raise};
 use super::parameters::Parameters;
 use super::statement::Outcome;
 use super::wire::Stream;
-use super::{Services, SessionError, refusal};
+use super::{Services, SessionError, gathered, refusal};
 use crate::callback::Door;
-use crate::cypher::{self, Carrier, Field, Mode, Statement};
+use crate::cypher::{self, Call, Carrier, Field, Mode, Statement};
 use crate::procedures::{Given, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
-enum Plan {
+pub(super) enum Plan {
     /// Its arguments are the same for all rows.
     Constant { procedure: usize, arguments: Vec<Value> },
     /// They are not; with how each column of its signature travels, and which of the expressions have to be
@@ -61,41 +64,43 @@ pub(super) async fn run<B: Stream>(
     }
     let deadline = backend.deadline(run.extra, started)?;
     let computed = statement.calls.iter().find_map(|call| call.computed().first().copied());
-    let door = match (computed, &services.door) {
-        (None, _) => None,
-        (Some(_), Some(door)) if door.reachable() => Some(door),
-        (Some(span), _) => return Ok(Outcome::Fail(refusal::no_callback(run.query, span.start))),
+    let sending =
+        Sending { dialect: backend.dialect, run, statement, parameters: &parameters, plans: &plans, started };
+    let Some(computed) = computed else {
+        let computing = Computing::new(services, backend.dialect, deadline, row_calls);
+        return sending.constant(services, &computing).await;
     };
-    let sending = Sending { run, statement, parameters: &parameters, plans: &plans, started };
+    let door = match &services.door {
+        Some(door) if door.reachable() => door,
+        _ => {
+            let refused = || Ok(Outcome::Fail(refusal::no_callback(run.query, computed.start)));
+            let Some(queries) = gathered::queries(statement, &plans, &parameters)? else { return refused() };
+            let computing = Computing::new(services, backend.dialect, deadline, row_calls);
+            return gathered::run(backend, services, &sending, computing, queries).await;
+        }
+    };
     if statement.mode == Mode::Explain {
-        // Only planned: no work, and the text that would run.
-        let nothing = plans.iter().map(|_| Some(Ok(Arc::default()))).collect();
-        return sending.send(services, nothing, door, None);
+        return sending.send(services, sending.nothing(), Rowwise::Callback(door, None));
     }
     let mut computing = Computing::new(services, backend.dialect, deadline, row_calls);
-    if door.is_some() {
-        let taken = parameters.names()?;
-        let queries = statement.calls.iter().enumerate().filter(|(_, call)| !call.computed().is_empty());
-        let queries = queries.filter_map(|(index, call)| {
-            Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
-        });
-        match ahead_of_rows::run(backend, run, queries.collect()).await? {
-            Gathered::Rows(rows) => computing = computing.ahead(rows),
-            Gathered::Failure(failure) => return Ok(Outcome::Failed(failure)),
-        }
+    let taken = parameters.names()?;
+    let queries = statement.calls.iter().enumerate().filter(|(_, call)| !call.computed().is_empty());
+    let queries = queries.filter_map(|(index, call)| {
+        Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
+    });
+    match ahead_of_rows::run(backend, run, queries.collect(), false).await? {
+        Gathered::Rows(rows) => computing = computing.ahead(rows),
+        Gathered::Failure(failure) => return Ok(Outcome::Failed(failure)),
     }
     let computing = Arc::new(computing);
     let results = compute(&computing, &plans).await;
-    let callbacks = match door {
-        Some(door) => match door.open(Arc::new(Asked(Arc::clone(&computing)))) {
-            Ok(ticket) => Some(Callbacks::new(ticket, computing)),
-            Err(error) => {
-                return Ok(Outcome::Fail(refusal::unable(format!("The statement was not run: {error}."))));
-            }
-        },
-        None => None,
+    let callbacks = match door.open(Arc::new(Asked(Arc::clone(&computing)))) {
+        Ok(ticket) => Callbacks::new(ticket, computing),
+        Err(error) => {
+            return Ok(Outcome::Fail(refusal::unable(format!("The statement was not run: {error}."))));
+        }
     };
-    sending.send(services, results, door, callbacks)
+    sending.send(services, results, Rowwise::Callback(door, Some(callbacks)))
 }
 
 /// Of each expression that a row brings: must it be a string?
@@ -113,10 +118,20 @@ fn strings(signature: &Signature, given: &[Given]) -> Vec<bool> {
     strings
 }
 
-type Results = Vec<Option<Result<Arc<Rows>, Arc<CallFailure>>>>;
+pub(super) type Results = Vec<Option<Result<Arc<Rows>, Arc<CallFailure>>>>;
+
+/// How calls get their rows whose arguments depend on the row.
+pub(super) enum Rowwise<'d> {
+    /// There are none.
+    None,
+    /// Neo4j asks; nobody answers if the statement is only planned.
+    Callback(&'d Door, Option<Callbacks>),
+    /// By parameters, one per such call: encoded maps from keys. With what they may raise.
+    Gathered(HashMap<usize, Vec<u8>>, Vec<Raise>),
+}
 
 /// Makes the calls with constant arguments side by side, as many as a connection may have at a time.
-async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
+pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
     let mut results: Results = plans.iter().map(|_| None).collect();
     let mut running: FuturesUnordered<_> = plans
         .iter()
@@ -134,21 +149,35 @@ async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
 }
 
 /// What is needed to put a statement together.
-struct Sending<'a> {
-    run: &'a RunMessage<'a>,
-    statement: &'a Statement<'a>,
-    parameters: &'a Parameters<'a>,
-    plans: &'a [Plan],
+pub(super) struct Sending<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) run: &'a RunMessage<'a>,
+    pub(super) statement: &'a Statement<'a>,
+    pub(super) parameters: &'a Parameters<'a>,
+    pub(super) plans: &'a [Plan],
     started: Instant,
 }
 
 impl Sending<'_> {
-    fn send(
+    /// No rows, for a statement that is only planned.
+    pub(super) fn nothing(&self) -> Results {
+        self.plans.iter().map(|_| Some(Ok(Arc::default()))).collect()
+    }
+
+    /// The statement if all calls are constant.
+    async fn constant(&self, services: &Services, computing: &Computing) -> Result<Outcome, SessionError> {
+        let results = match self.statement.mode {
+            Mode::Explain => self.nothing(),
+            Mode::Run | Mode::Profile => compute(computing, self.plans).await,
+        };
+        self.send(services, results, Rowwise::None)
+    }
+
+    pub(super) fn send(
         &self,
         services: &Services,
         results: Results,
-        door: Option<&Door>,
-        callbacks: Option<Callbacks>,
+        rowwise: Rowwise<'_>,
     ) -> Result<Outcome, SessionError> {
         let mut raises = Vec::new();
         let mut carried = Vec::with_capacity(results.len());
@@ -159,34 +188,37 @@ impl Sending<'_> {
             let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
             let signature = procedure.signature();
             let (carrier, value) = match (plan, result) {
-                (Plan::Row { fields, strings }, _) => {
-                    let url = match (&callbacks, door) {
-                        (Some(callbacks), _) => callbacks.url(index),
-                        (None, Some(door)) => door.closed_url().unwrap_or_default(),
-                        (None, None) => String::new(),
-                    };
-                    (Carrier::Callback { fields, strings }, Value::String(url))
-                }
+                (Plan::Row { fields, strings }, _) => match &rowwise {
+                    Rowwise::Gathered(maps, _) => {
+                        let map = maps.get(&index).cloned().unwrap_or_default();
+                        (Carrier::Gathered { strings }, map)
+                    }
+                    Rowwise::Callback(door, callbacks) => {
+                        let url = match callbacks {
+                            Some(callbacks) => callbacks.url(index),
+                            None => door.closed_url().unwrap_or_default(),
+                        };
+                        (Carrier::Callback { fields, strings }, packstream::encode(&Value::String(url))?)
+                    }
+                    Rowwise::None => return Ok(Outcome::Forward),
+                },
                 (Plan::Constant { .. }, Some(Err(error))) => {
-                    let token = token();
-                    raises.push(Raise {
-                        token: token.clone(),
-                        procedure: signature.name,
-                        reason: error.to_string(),
-                    });
-                    (Carrier::Raises, Value::String(token))
+                    let raise = self.raise(refusal::procedure_failed(
+                        self.dialect,
+                        signature.name,
+                        &error.to_string(),
+                    ));
+                    let token = packstream::encode(&Value::from(raise.token.as_str()))?;
+                    raises.push(raise);
+                    (Carrier::Raises, token)
                 }
                 (Plan::Constant { .. }, rows) => {
                     let rows = rows.and_then(Result::ok).unwrap_or_default();
-                    let names = call.columns().into_iter();
-                    let columns: Vec<(usize, &str)> = names
-                        .filter_map(|column| Some((column, signature.columns.get(column)?.name)))
-                        .collect();
-                    (Carrier::Rows, rows_value(&rows, &columns))
+                    (Carrier::Rows, packstream::encode(&rows_value(&rows, &columns(call, signature)))?)
                 }
             };
             carriers.push(carrier);
-            carried.push(packstream::encode(&value)?);
+            carried.push(value);
         }
         let edited = match cypher::carry(self.statement, &carriers, self.parameters.names()?) {
             Ok(edited) => edited,
@@ -200,6 +232,15 @@ impl Sending<'_> {
         }
         let parameters = self.parameters.with(&ours)?;
         let payload = bolt::message::run_raw(&edited.text, &parameters, self.run.extra)?;
+        let asks = matches!(rowwise, Rowwise::Callback(..));
+        let callbacks = match rowwise {
+            Rowwise::Callback(_, callbacks) => callbacks,
+            Rowwise::Gathered(_, more) => {
+                raises.extend(more);
+                None
+            }
+            Rowwise::None => None,
+        };
         let edit = Edit {
             text: self.run.query.to_owned(),
             positions: edited.positions,
@@ -207,22 +248,33 @@ impl Sending<'_> {
             arguments: self.statement.calls.iter().flat_map(|call| call.computed()).collect(),
             raises,
             spent: self.started.elapsed(),
-            asks: edited.escapes.is_some(),
+            asks,
             callbacks,
             ..Edit::default()
         };
         Ok(Outcome::Send { run: payload, edit: Arc::new(edit) })
     }
+
+    /// A failure that is to be raised where it is met.
+    pub(super) fn raise(&self, failure: Failure) -> Raise {
+        Raise { token: token(), failure }
+    }
+}
+
+/// The columns that a call hands on, each with its name in the signature.
+pub(super) fn columns<'s>(call: &Call<'_>, signature: &'s Signature) -> Vec<(usize, &'s str)> {
+    let columns = call.columns().into_iter();
+    columns.filter_map(|column| Some((column, signature.columns.get(column)?.name))).collect()
 }
 
 /// The pairs of characters and what stands for them in a URL.
-fn escapes() -> Result<Vec<u8>, SessionError> {
+pub(super) fn escapes() -> Result<Vec<u8>, SessionError> {
     let pair = |(from, to)| Value::List(vec![Value::String(from), Value::String(to)]);
     Ok(packstream::encode(&Value::List(cypher::escapes().into_iter().map(pair).collect()))?)
 }
 
 /// A list of maps, with the named columns only.
-fn rows_value(rows: &Rows, columns: &[(usize, &str)]) -> Value {
+pub(super) fn rows_value(rows: &Rows, columns: &[(usize, &str)]) -> Value {
     let row = |row: &Vec<Value>| {
         let entries = columns.iter().map(|(column, name)| {
             let value = row.get(*column).cloned();
@@ -247,7 +299,7 @@ pub(super) fn timeout(extra: &[u8]) -> Result<Option<std::time::Duration>, Sessi
 }
 
 /// A string that is no date, and that no one else's text holds.
-fn token() -> String {
+pub(super) fn token() -> String {
     let random = || RandomState::new().hash_one(std::time::SystemTime::now());
     format!("facebolt:{:016x}{:016x}", random(), random())
 }

@@ -79,6 +79,17 @@ pub(crate) enum CallFailure {
     TooSlow,
 }
 
+/// The rows of one call, and about how much memory they take.
+#[derive(Debug)]
+pub(crate) struct RowRows {
+    pub(crate) rows: Arc<Rows>,
+    pub(crate) bytes: usize,
+}
+
+fn lost() -> Failure {
+    refusal::unable("Neo4j asked for rows that this statement does not have.")
+}
+
 type Outcome = Result<Arc<Rows>, Arc<CallFailure>>;
 
 #[derive(Debug, Default)]
@@ -131,12 +142,13 @@ impl Computing {
         self
     }
 
-    /// Nothing more is computed that nobody waits for.
+    /// Nothing more is computed that nobody waits for, and nothing is kept.
     pub(crate) fn stop(&self) {
         lock(&self.ahead.known).clear();
         if let Some(task) = lock(&self.ahead.task).take() {
             task.abort();
         }
+        *lock(&self.slots) = Slots::default();
     }
 
     /// Neo4j asks: what it will ask for next may be computed.
@@ -208,7 +220,13 @@ impl Computing {
 
     /// The body for `key`; else how the statement is to fail.
     async fn body(&self, call: usize, key: &[u8]) -> Result<Vec<u8>, Failure> {
-        let lost = || refusal::unable("Neo4j asked for rows that this statement does not have.");
+        let RowRows { rows, .. } = self.for_key(call, key).await?;
+        let call = self.calls.get(call).and_then(Option::as_ref).ok_or_else(lost)?;
+        Ok(callback::encode(&rows, &call.columns, &call.fields))
+    }
+
+    /// The rows for `key`; else how the statement is to fail.
+    pub(crate) async fn for_key(&self, call: usize, key: &[u8]) -> Result<RowRows, Failure> {
         let call = self.calls.get(call).and_then(Option::as_ref).ok_or_else(lost)?;
         let procedure = self.registry.get(call.procedure).ok_or_else(lost)?;
         let signature = procedure.signature();
@@ -220,7 +238,7 @@ impl Computing {
             Err(RowError::Count) => return Err(lost()),
         };
         match self.rows(call.procedure, arguments).await {
-            Ok(rows) => Ok(callback::encode(&rows, &call.columns, &call.fields)),
+            Ok(rows) => Ok(RowRows { bytes: size(&rows), rows }),
             Err(error) => Err(refusal::procedure_failed(self.dialect, signature.name, &error.to_string())),
         }
     }

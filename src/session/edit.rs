@@ -43,8 +43,7 @@ pub(crate) struct Edit {
 #[derive(Debug)]
 pub(crate) struct Raise {
     pub(crate) token: String,
-    pub(crate) procedure: &'static str,
-    pub(crate) reason: String,
+    pub(crate) failure: Failure,
 }
 
 /// Who reads an answer.
@@ -61,7 +60,13 @@ impl Edit {
     }
 
     /// An answer to the RUN itself, or to a PULL or DISCARD of its rows.
-    pub(crate) fn answer(&self, kind: Kind, payload: Vec<u8>, to: Reader) -> Result<Vec<u8>, SessionError> {
+    /// Says too whether more is to come of it.
+    pub(crate) fn answer(
+        &self,
+        kind: Kind,
+        payload: Vec<u8>,
+        to: Reader,
+    ) -> Result<(Vec<u8>, bool), SessionError> {
         let reply = bolt::message::parse_reply(&payload, Limits::default())?;
         let more = match &reply {
             Reply::Success(metadata) => kind == Kind::Run || metadata.get("has_more").is_some(),
@@ -79,7 +84,7 @@ impl Edit {
             }
             Reply::Failure(metadata) => {
                 let mut failure = Failure::decode(&metadata, to.version);
-                match self.find(&failure, to.dialect).or_else(|| self.redeclared(&failure, to.dialect)) {
+                match self.find(&failure).or_else(|| self.redeclared(&failure, to.dialect)) {
                     Some(other) => failure = other,
                     None => self.place(&mut failure),
                 }
@@ -90,7 +95,7 @@ impl Edit {
         if !more {
             self.callbacks.iter().for_each(Callbacks::end);
         }
-        Ok(answer)
+        Ok((answer, more))
     }
 
     /// An answer to a later request that may have evaluated rows of one of these statements.
@@ -99,19 +104,19 @@ impl Edit {
             return Ok(payload);
         };
         let failure = Failure::decode(&metadata, to.version);
-        match edits.iter().find_map(|edit| edit.find(&failure, to.dialect)) {
+        match edits.iter().find_map(|edit| edit.find(&failure)) {
             Some(raised) => Ok(raised.encode(to.version)?),
             None => Ok(payload),
         }
     }
 
     /// What `failure` stands for, if it is one of ours.
-    fn find(&self, failure: &Failure, dialect: Dialect) -> Option<Failure> {
+    fn find(&self, failure: &Failure) -> Option<Failure> {
         let raised = self.raises.iter().find(|raise| failure.message.contains(&raise.token));
-        if let Some(Raise { procedure, reason, .. }) = raised {
-            return Some(refusal::procedure_failed(dialect, procedure, reason));
+        match raised {
+            Some(raised) => Some(raised.failure.clone()),
+            None => self.callbacks.as_ref()?.failure(failure),
         }
-        self.callbacks.as_ref()?.failure(failure)
     }
 
     /// A column of ours that is named like a variable outside: there, ours is a subquery.

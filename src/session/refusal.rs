@@ -152,10 +152,24 @@ pub(crate) fn timed_out(dialect: Dialect) -> Failure {
 
 /// Arguments that depend on rows, where Neo4j cannot ask for them.
 pub(crate) fn no_callback(text: &str, at: usize) -> Failure {
-    let message = "The arguments of this call must be literals or parameters: Neo4j can ask facebolt for rows only \
-                   where callback.listen is set, and callback.url is an address of this facebolt that Neo4j \
-                   reaches";
+    let message = "The arguments of this call must be literals or parameters, or be read from the graph before \
+                   anything is written: Neo4j can ask facebolt for other rows only where callback.listen is set and \
+                   callback.url is an address of this facebolt that Neo4j reaches";
     syntax(message.to_owned(), text, Position::of_byte(text, at), Some("42001"), None)
+}
+
+/// More rows than can be carried where Neo4j cannot ask for them.
+pub(crate) fn too_many_rows(limit: usize) -> Failure {
+    unable(format!(
+        "This statement brings {limit} or more different arguments, or too much is computed for them, to be carried by \
+         parameters: set callback.listen and callback.url so that Neo4j can ask for them, or split it by LIMIT."
+    ))
+}
+
+/// A row that was not there when the rows were read.
+pub(crate) fn changed() -> Failure {
+    let message = "The data changed while facebolt computed what this statement needs of it. Try again.";
+    failure("Neo.TransientError.Transaction.Outdated", message.to_owned(), "50N42", None, None)
 }
 
 /// Neo4j did not come for the rows.

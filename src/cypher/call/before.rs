@@ -5,12 +5,8 @@ use super::super::token::Tokens;
 use super::Span;
 
 /// The pieces of the text that bring the rows that a call sees, outermost first: each but the last ends with the
-/// brace of the subquery that holds the next. None: they are not to be run on their own, or more of them than the
-/// statement needs.
+/// brace of the subquery that holds the next. None: they are not to be run on their own.
 pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) -> Option<Vec<Span>> {
-    if (clause.end..tokens.len()).any(|at| tokens.is(at, "LIMIT")) {
-        return None;
-    }
     let mut pieces = Vec::new();
     let mut clause = clause;
     let mut end = clause.first;
@@ -35,20 +31,14 @@ pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) ->
         }
         let inside = first;
         let outer = |other: &&Clause| {
-            let block = outline.branches.get(other.branch).map(|branch| branch.block);
-            other.kind == Clauses::Subquery
-                && other.first < inside
-                && block == outline_outer(outline, branch.block)
+            let around = outline.branches.get(other.branch).map(|branch| branch.block);
+            other.kind == Clauses::Subquery && other.first < inside && around == block.outer
         };
         clause = outline.clauses.iter().rev().find(outer)?;
         end = brace(tokens, clause)? + 1;
     }
     pieces.reverse();
     Some(pieces)
-}
-
-fn outline_outer(outline: &Outline, block: usize) -> Option<usize> {
-    outline.blocks.get(block).and_then(|block| block.outer)
 }
 
 /// The brace of a `[OPTIONAL] CALL [(..)] {`.

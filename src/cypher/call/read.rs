@@ -212,6 +212,7 @@ impl<'t> Reader<'_, 't> {
             after_write,
             form,
             before: before(self.tokens, self.outline, self.clause),
+            limited: (end..self.tokens.len()).any(|at| self.tokens.is(at, "LIMIT")),
         })
     }
 

@@ -253,3 +253,17 @@ fn positions_lead_into_arguments_and_columns() {
         assert_eq!((mapped.offset, mapped.exact), (text.find(users).unwrap(), exact), "{part}");
     }
 }
+
+#[test]
+fn rows_that_were_gathered_are_looked_up() {
+    let text = "MATCH (p) CALL face.embed(p.url) YIELD index RETURN index";
+    let statement = statement(text, &NAMES);
+    let edited = carry(&statement, &[Carrier::Gathered { strings: &[true] }], []).unwrap();
+    let key = key::expression("__fk0", true, "__f", "__fe");
+    let expected = format!(
+        "MATCH (p) CALL (*) {{ UNWIND [p.url] AS __fk0 UNWIND [coalesce($__f0[{key}], $__f0[''])] AS __fv \
+         UNWIND CASE WHEN __fv IS :: STRING THEN [date(__fv)] ELSE __fv END AS __fr RETURN __fr.index AS index }} \
+         RETURN index"
+    );
+    assert_eq!(edited.text, expected);
+}

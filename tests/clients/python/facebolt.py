@@ -33,6 +33,7 @@ class Facebolt:
         listen, admin, callback = (_free_port() for _ in range(3))
         self.address = f"127.0.0.1:{listen}"
         self._admin = f"http://127.0.0.1:{admin}"
+        self.callback = f"127.0.0.1:{callback}"
         sections = {"callback": f'listen = "127.0.0.1:{callback}"\nurl = "http://127.0.0.1:{callback}"'}
         sections.update(settings or {})
         folder.mkdir(parents=True, exist_ok=True)

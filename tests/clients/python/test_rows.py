@@ -1,5 +1,6 @@
 """CALL face.embed with arguments that each row brings: Neo4j asks for them, in any position of a CALL."""
 
+import socket
 import time
 
 import neo4j
@@ -388,13 +389,68 @@ class SideDoor(Rows):
                 with self.assertRaises(neo4j.exceptions.Neo4jError) as caught:
                     driver.execute_query(text)
                 self.assertIn("callback.url", caught.exception.message)
+            # What can be gathered still works.
+            text = "MATCH (p:Photo) CALL face.embed(p.url) YIELD index RETURN sum(index)"
+            self.assertEqual(driver.execute_query(text).records[0][0], 0)
         self.assertEqual(self.query("MATCH (f:Face) RETURN f"), [])
 
     def test_off(self):
-        """without a side door the error names the setting"""
+        """without a side door, what is read before anything is written is gathered first; else a clear error"""
         facebolt = self.cx.serve(callback='listen = ""')
-        text = "MATCH (p:Photo) CREATE (:Face) WITH p CALL face.embed(p.url) YIELD index RETURN index"
+        self.create("missing", self.cx.images.url("missing"))
+        known = "WHERE p.name <> 'missing'"
         with self.cx.server.connect(facebolt.address) as driver:
-            with self.assertRaises(neo4j.exceptions.Neo4jError) as caught:
-                driver.execute_query(text)
-        self.assertIn("callback.listen", caught.exception.message)
+
+            def rows(text):
+                return driver.execute_query(text).records
+
+            def code(text):
+                with self.assertRaises(neo4j.exceptions.Neo4jError) as caught:
+                    driver.execute_query(text)
+                return caught.exception.code, caught.exception.message
+
+            call = "CALL face.embed(p.url) YIELD embedding SET p.e = embedding"
+            self.assertEqual(rows(f"MATCH (p:Photo) {known} {call} RETURN count(*)")[0][0], 3)
+            self.assertEqual(self.stored(), self.embeddings())
+            text = f"MATCH (p:Photo) {known} OPTIONAL CALL face.embed(p.url, {{maxFaces: size(p.name)}}) YIELD index AS i WHERE i = 0 AND p.name < 'c' RETURN i"
+            self.assertEqual(sorted((row["i"] is None) for row in rows(text)), [False, True, True])
+            text = f"MATCH (p:Photo) {known} CALL (p) {{ CALL face.embed(p.url) YIELD index RETURN index }} RETURN sum(index) AS i"
+            self.assertEqual(rows(text)[0]["i"], 0)
+            with driver.session() as session, session.begin_transaction() as tx:
+                tx.run("CREATE (:Photo {name: 'new', url: $url})", url=self.cx.images.url("obama2.jpg")).consume()
+                self.assertEqual(tx.run(f"MATCH (p:Photo) {known} CALL face.embed(p.url) YIELD index RETURN index").data(), [{"index": 0}] * 4)
+                again = tx.run("UNWIND [1, 2] AS x RETURN x")
+                self.assertEqual(again.data(), [{"x": 1}, {"x": 2}])
+                tx.rollback()
+            self.assertEqual(code(f"MATCH (p:Photo) {call}")[0], PROCEDURE_FAILED)
+            self.assertEqual(code("MATCH (p:Photo) CALL face.embed(size(p.name)) YIELD index RETURN index")[0], "Neo.ClientError.Statement.SyntaxError")
+            self.cx.server.query("MATCH (p:Photo) SET p.n = 5")
+            self.assertEqual(
+                code("MATCH (p:Photo) CALL face.embed(p.n) YIELD index RETURN index"),
+                ("Neo.ClientError.Statement.TypeError", "Can't coerce `Long(5)` to String"),
+            )
+            self.assertEqual(rows("MATCH (p:Photo) CALL face.embed(p.nope) YIELD index RETURN index"), [])
+            self.assertEqual(len(rows("EXPLAIN MATCH (p:Photo) CALL face.embed(p.url) YIELD index RETURN index")), 0)
+            for text in (
+                "MATCH (p:Photo) CREATE (:Face) WITH p CALL face.embed(p.url) YIELD index RETURN index",
+                "MATCH (p:Photo) RETURN EXISTS { CALL face.embed(p.url) YIELD index RETURN index } AS e",
+                "MATCH (p:Photo) CALL (p) { CALL face.embed(p.url) YIELD embedding SET p.e = embedding } IN TRANSACTIONS",
+            ):
+                self.assertIn("callback.listen", code(text)[1])
+        self.assertEqual(self.query("MATCH (f:Face) RETURN f"), [])
+
+    def test_strangers(self):
+        """who has no token gets not a byte, and keeps nobody out"""
+        host, port = self.cx.facebolt.callback.split(":")
+        crowd = [socket.create_connection((host, int(port))) for _ in range(1000)]
+        for request in (b"GET / HTTP/1.1\r\n\r\n", b"GET /AAAAAAAAAAAAAAAAAAAAAA/0/sx HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n", b"\x16\x03\x01"):
+            with socket.create_connection((host, int(port)), timeout=20) as stranger:
+                stranger.sendall(request)
+                try:
+                    self.assertEqual(stranger.recv(1), b"")
+                except ConnectionResetError:
+                    pass
+        text = "MATCH (p:Photo) CALL face.embed(p.url) YIELD index RETURN sum(index) AS i"
+        self.assertEqual(self.query(text), [{"i": 0}])
+        for one in crowd:
+            one.close()
