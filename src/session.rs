@@ -16,6 +16,7 @@ mod frontend;
 mod gathered;
 mod handshake;
 mod link;
+mod live;
 mod parameters;
 mod qids;
 mod refusal;
@@ -192,7 +193,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 if self.client.wire.ended() {
                     // It acts on arrival, as it would without us.
                     self.held = None;
-                    self.backend.cancel();
+                    self.backend.live.cancel();
                     self.backend.wire.end();
                     moved = true;
                 }
@@ -285,7 +286,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 self.client.skip_to(at);
             }
             Err(Interruption::Gone) => {
-                self.backend.cancel();
+                self.backend.live.cancel();
                 self.backend.wire.end();
             }
         }

@@ -5,11 +5,15 @@
 use std::path::{Path, PathBuf};
 
 /// Parts of the house and what their sources must not name.
-const WALLS: [(&str, &[&str]); 6] = [
+const WALLS: [(&str, &[&str]); 7] = [
     ("proto/packstream/src", &["tokio", "std::net", "bolt::"]),
     ("proto/bolt/src", &["tokio", "std::net", "facebolt::"]),
     ("src/cypher", &["tokio", "std::net", "std::fs", "packstream", "bolt::", "crate::"]),
     ("src/link", &["tokio", "std::net", "std::fs", "packstream", "bolt::", "crate::"]),
+    (
+        "src/callback",
+        &["bolt::", "crate::session", "crate::server", "crate::procedures", "crate::face", "crate::link"],
+    ),
     (
         "src/face",
         &["packstream", "bolt::", "crate::session", "crate::cypher", "crate::link", "crate::server"],

@@ -1,18 +1,16 @@
 //! The backend's side of a connection: what it owes, and its answers on their way to the client or to us.
 
-use std::sync::Arc;
-
 use bolt::Version;
 use bolt::chunk::{Frame, Scanner};
 use bolt::message::{Reply, tag};
 use bolt::owed::{Origin, Owed};
 use bytes::{Buf, BytesMut};
 use packstream::{Limits, Value};
-use tokio::time::Instant;
 
 use super::SessionError;
 use super::dialect::Dialect;
 use super::edit::{Edit, Reader};
+use super::live::Live;
 use super::qids::{self, Qids};
 use super::request::{Kind, Sent};
 use super::state::{State, Summary};
@@ -39,11 +37,7 @@ pub(crate) struct Backend<S> {
     /// How the server words its errors.
     pub(crate) dialect: Dialect,
     /// Edited statements of which results may be open.
-    live: Vec<Arc<Edit>>,
-    /// The last statement that was sent, if it was edited.
-    last: Option<Arc<Edit>>,
-    /// When the client's own time for its open transaction is over.
-    transaction_ends: Option<Instant>,
+    pub(crate) live: Live,
 }
 
 /// The answer that is being read.
@@ -118,9 +112,7 @@ impl<S: Stream> Backend<S> {
             owed: Owed::new(MAX_OWED),
             reading: Reading::default(),
             dialect: Dialect::default(),
-            live: Vec::new(),
-            last: None,
-            transaction_ends: None,
+            live: Live::default(),
         }
     }
 
@@ -137,11 +129,8 @@ impl<S: Stream> Backend<S> {
     /// Takes note that a request of the client's has been (or is being) sent.
     pub(crate) fn expect(&mut self, sent: Sent) -> Result<(), SessionError> {
         match sent.kind {
-            Kind::Run => {
-                self.live.extend(sent.edit.clone());
-                self.last = sent.edit.clone();
-            }
-            Kind::Reset => self.cancel(),
+            Kind::Run => self.live.sent(sent.edit.clone()),
+            Kind::Reset => self.live.cancel(),
             _ => {}
         }
         Ok(self.owed.request(Origin::Client(sent))?)
@@ -175,38 +164,6 @@ impl<S: Stream> Backend<S> {
     /// Must the bodies of PULL and DISCARD be looked at?
     pub(crate) fn reads_pulls(&self) -> bool {
         self.qids.shifted() || !self.live.is_empty()
-    }
-
-    /// The edited statement with this number of the server's, of which rows are asked for.
-    pub(crate) fn edit_of(&self, qid: Option<i64>) -> Option<Arc<Edit>> {
-        let numbered = qid.filter(|qid| *qid >= 0);
-        let numbered = numbered
-            .and_then(|qid| self.live.iter().find(|edit| edit.qid.get().is_some_and(|own| *own == qid)));
-        match numbered {
-            Some(edit) => Some(Arc::clone(edit)),
-            None if qid.is_none_or(|qid| qid < 0) || !self.state.transaction => self.last.clone(),
-            None => None,
-        }
-    }
-
-    /// The client has given up on what is running: Neo4j must not wait for callbacks any more.
-    pub(crate) fn cancel(&self) {
-        self.live.iter().for_each(|edit| edit.cancel());
-    }
-
-    /// Takes note of the time that a BEGIN allows.
-    pub(crate) fn begins(&mut self, begin: &[u8]) {
-        // Behind the tag stands the map. What cannot be read is the backend's to refuse.
-        let timeout = begin.get(2..).and_then(|extra| super::calls::timeout(extra).ok().flatten());
-        self.transaction_ends = timeout.map(|timeout| Instant::now() + timeout);
-    }
-
-    /// When the client's own time for a statement with these options is over.
-    pub(crate) fn deadline(&self, extra: &[u8], now: Instant) -> Result<Option<Instant>, SessionError> {
-        if self.state.transaction {
-            return Ok(self.transaction_ends);
-        }
-        Ok(super::calls::timeout(extra)?.map(|timeout| now + timeout))
     }
 
     /// Moves what the backend has answered to the client. Answers to requests of ours are dropped: whoever
@@ -331,7 +288,6 @@ impl<S: Stream> Backend<S> {
                 {
                     if summary == Summary::Done {
                         self.live.clear();
-                        self.last = None;
                     }
                     self.qids.clear();
                 }
@@ -362,11 +318,11 @@ impl<S: Stream> Backend<S> {
             Some(edit) => {
                 let (payload, more) = edit.answer(sent.kind, payload, to)?;
                 if !more {
-                    self.live.retain(|live| !Arc::ptr_eq(live, edit));
+                    self.live.ended(edit);
                 }
                 Ok(payload)
             }
-            None => Edit::raised(&self.live, payload, to),
+            None => Edit::raised(self.live.edits(), payload, to),
         }
     }
 

@@ -16,6 +16,9 @@ const EXTERNAL: &str = "Neo.ClientError.Statement.ExternalResourceFailed";
 /// What it fails with when an answer breaks off.
 const BROKEN: &str = "Neo.DatabaseError.Statement.ExecutionFailed";
 
+/// What a user gets who must not read from URLs.
+const FORBIDDEN: &str = "Neo.ClientError.Security.Forbidden";
+
 /// What Neo4j appends when batches before the failing one were committed.
 const COMMITTED: &str = " (Transactions committed: ";
 
@@ -54,6 +57,9 @@ impl Callbacks {
         let external = failure.code == EXTERNAL && self.ticket.is_named_in(&failure.message);
         let broken = failure.code == BROKEN
             && ["Premature EOF", "Connection reset"].iter().any(|text| failure.message.contains(text));
+        if failure.code == FORBIDDEN && self.ticket.is_named_in(&failure.message) {
+            return Some(refusal::may_not_load(self.ticket.door().url()));
+        }
         if !external && !broken {
             return None;
         }

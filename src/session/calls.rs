@@ -62,7 +62,7 @@ pub(super) async fn run<B: Stream>(
             row_calls.push(Some(RowCall { procedure, given, columns: call.columns(), fields }));
         }
     }
-    let deadline = backend.deadline(run.extra, started)?;
+    let deadline = backend.live.deadline(run.extra, backend.state, started)?;
     let computed = statement.calls.iter().find_map(|call| call.computed().first().copied());
     let sending =
         Sending { dialect: backend.dialect, run, statement, parameters: &parameters, plans: &plans, started };

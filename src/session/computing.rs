@@ -338,10 +338,10 @@ fn size(rows: &Rows) -> usize {
         };
         size_of::<Value>() + inner
     }
-    fn row(row: &Vec<Value>) -> usize {
+    fn row(row: &[Value]) -> usize {
         24 + row.iter().map(bytes).sum::<usize>()
     }
-    256 + rows.iter().map(row).sum::<usize>()
+    256 + rows.iter().map(|values| row(values)).sum::<usize>()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -160,7 +160,7 @@ impl<S: Stream> Frontend<S> {
                         Plan::Undecided => backend.expect(Kind::Other.sent())?,
                         Plan::Text => backend.expect(Kind::Run.sent())?,
                         Plan::Begin => {
-                            backend.begins(&reading.payload);
+                            backend.live.begins(&reading.payload);
                             backend.expect(Kind::Begin.sent())?;
                         }
                         Plan::Ignore => {
@@ -169,7 +169,10 @@ impl<S: Stream> Frontend<S> {
                         }
                         Plan::Renumber => {
                             let (payload, qid) = super::text::renumber(&reading.payload, &backend.qids)?;
-                            backend.expect(Sent { kind: Kind::Pull, edit: backend.edit_of(qid) })?;
+                            backend.expect(Sent {
+                                kind: Kind::Pull,
+                                edit: backend.live.of(qid, backend.state),
+                            })?;
                             backend.wire.send_message(&payload);
                             start = end;
                         }
@@ -231,7 +234,7 @@ impl<S: Stream> Frontend<S> {
             };
             if self.reading.plan == Plan::Through {
                 if tag == tag::GOODBYE {
-                    backend.cancel();
+                    backend.live.cancel();
                 }
                 backend.expect(Kind::of(tag).sent())?;
             }

@@ -172,6 +172,15 @@ pub(crate) fn changed() -> Failure {
     failure("Neo.TransientError.Transaction.Outdated", message.to_owned(), "50N42", None, None)
 }
 
+/// A user whom Neo4j does not let read the rows.
+pub(crate) fn may_not_load(url: &str) -> Failure {
+    let message = format!(
+        "This user may not LOAD CSV from {url}, which is how Neo4j asks facebolt for rows: grant the privilege LOAD ON \
+         URL, or give the call literals and parameters only."
+    );
+    failure("Neo.ClientError.Security.Forbidden", message, "50N42", None, None)
+}
+
 /// Neo4j did not come for the rows.
 pub(crate) fn not_reached(url: &str) -> Failure {
     let message = format!(

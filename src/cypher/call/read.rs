@@ -1,7 +1,12 @@
 //! Reads the calls of a statement.
 
+mod check;
+mod standing;
+
 use std::collections::HashMap;
 
+use self::check::Errors;
+use self::standing::Standing;
 use super::super::constant::{constant, parameters};
 use super::super::edit::underscores;
 use super::super::expression::reads;
@@ -127,19 +132,6 @@ struct Reader<'a, 't> {
     writes: &'a [Option<usize>],
 }
 
-/// Where a call stands.
-struct Standing {
-    place: Place,
-    /// The innermost block.
-    block: Blocks,
-    /// Is it all of its query (a `USE` aside)?
-    sole: bool,
-    standalone: bool,
-    /// Does its query end with it?
-    last: bool,
-    after_write: bool,
-}
-
 impl<'t> Reader<'_, 't> {
     fn call(&self) -> Result<Call<'t>, Refusal> {
         let (tokens, end) = (self.tokens, self.clause.end);
@@ -214,42 +206,6 @@ impl<'t> Reader<'_, 't> {
             before: before(self.tokens, self.outline, self.clause),
             limited: (end..self.tokens.len()).any(|at| self.tokens.is(at, "LIMIT")),
         })
-    }
-
-    fn standing(&self) -> Standing {
-        let mut standing = Standing {
-            place: Place::Query,
-            block: Blocks::Root,
-            sole: false,
-            standalone: false,
-            last: false,
-            after_write: false,
-        };
-        let Some(branch) = self.outline.branches.get(self.clause.branch) else { return standing };
-        let last = self.outline.clauses.get(branch.last);
-        standing.sole = branch.clauses == 1;
-        standing.last = last.is_some_and(|last| last.first == self.clause.first);
-        let mut next = Some(branch.block);
-        while let Some(at) = next
-            && let Some(block) = self.outline.blocks.get(at)
-        {
-            if at == branch.block {
-                standing.block = block.kind;
-                standing.standalone =
-                    block.kind == Blocks::Root && standing.sole && block.branches == 1 && !block.sequel;
-            }
-            match block.kind {
-                Blocks::Test | Blocks::Collect => standing.place = Place::Expression,
-                Blocks::Subquery if standing.place == Place::Query => standing.place = Place::Subquery,
-                _ => {}
-            }
-            let wrote = self.writes.get(at).copied().flatten();
-            standing.after_write |= wrote.is_some_and(|wrote| {
-                wrote < self.clause.first || (block.kind == Blocks::Subquery && wrote != self.clause.first)
-            });
-            next = block.outer;
-        }
-        standing
     }
 
     fn text(&self, span: Span) -> &'t str {
@@ -379,51 +335,6 @@ impl<'t> Reader<'_, 't> {
         }
         Some((self.tokens.span(word, first).start, Filter { span, text: self.text(span), mentions }))
     }
-
-    /// What Neo4j finds wrong with the whole, in the order in which it does.
-    fn check(
-        &self,
-        standing: &Standing,
-        optional: bool,
-        arguments: &Arguments<'_>,
-        written: Yield,
-        filter: Option<&(usize, Filter<'_>)>,
-        errors: &mut Errors,
-    ) {
-        let at = self.tokens.span(self.clause.first, self.clause.first + 1).start;
-        let signature = self.signature;
-        if !standing.standalone {
-            match written {
-                Yield::All if !standing.sole => errors.push(CallError::YieldAllInQuery, at),
-                Yield::All | Yield::Absent => errors.push(CallError::YieldMissing, at),
-                Yield::Items => {}
-            }
-            if *arguments == Arguments::Implicit {
-                errors.push(CallError::ArgumentsMissing { name: signature.name.to_owned() }, at);
-            }
-        }
-        if let Arguments::Explicit(arguments) = arguments {
-            let (got, required, total) = (arguments.len(), signature.required, signature.arguments.len());
-            if got < required {
-                errors.push(CallError::TooFewArguments { got, required, total }, at);
-            } else if got > total {
-                errors.push(CallError::TooManyArguments { got, total }, at);
-            }
-        }
-        if standing.last && standing.block != Blocks::Test {
-            if optional && written == Yield::Items {
-                // A COLLECT has another error before it, of another place.
-                if standing.block != Blocks::Collect || !standing.sole {
-                    errors.push(CallError::OptionalConcludes, at);
-                }
-            } else if !standing.sole {
-                errors.push(CallError::Concludes, at);
-            }
-        }
-        if let Some(&(at, _)) = filter.filter(|_| standing.sole) {
-            errors.push(CallError::StandaloneWhere, at);
-        }
-    }
 }
 
 /// The comma that ends the argument at `first`, or `close`.
@@ -433,25 +344,6 @@ pub(super) fn separator(tokens: &Tokens<'_>, first: usize, close: usize) -> usiz
         at = tokens.closing(at, close).unwrap_or(at) + 1;
     }
     at.min(close)
-}
-
-/// What Neo4j finds wrong with a call. It reports the first in the text.
-struct Errors {
-    procedure: usize,
-    found: Vec<(usize, CallError)>,
-}
-
-impl Errors {
-    fn push(&mut self, error: CallError, at: usize) {
-        self.found.push((at, error));
-    }
-
-    fn first(self) -> Result<(), Refusal> {
-        match self.found.into_iter().min_by_key(|&(at, _)| at) {
-            Some((at, error)) => Err(Refusal::Call { error, procedure: self.procedure, at }),
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]
