@@ -33,7 +33,7 @@ pub use call::{
 pub use constant::Expr;
 pub use edit::{Carrier, Edited, carry};
 pub use field::Field;
-pub use key::{KeyError, KeyPart, escapes, parts};
+pub use key::{KeyError, KeyPart, Wanted, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};

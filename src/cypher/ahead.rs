@@ -2,6 +2,7 @@
 
 use super::call::{Call, Place, Statement};
 use super::edit::{self, Edited, base};
+use super::key::Wanted;
 use super::position::Weave;
 
 /// How many distinct rows are read.
@@ -31,11 +32,11 @@ pub fn read_ahead<'p>(
 }
 
 /// The query that returns the distinct keys of a call, as [`Carrier::Gathered`](super::Carrier::Gathered) looks them
-/// up. `strings` is as for [`Carrier::Callback`](super::Carrier::Callback). None: the call may see other rows.
+/// up. `wanted` is as for [`Carrier::Callback`](super::Carrier::Callback). None: the call may see other rows.
 pub fn gather_keys<'p>(
     statement: &Statement<'_>,
     call: &Call<'_>,
-    strings: &[bool],
+    wanted: &[Wanted],
     taken: impl IntoIterator<Item = &'p str>,
 ) -> Option<Edited> {
     if call.after_write || call.place == Place::Expression {
@@ -46,7 +47,7 @@ pub fn gather_keys<'p>(
     let edited = query(statement, call, &names, |weave, at| {
         edit::bind(weave, at, &base, &call.computed());
         weave.ours("RETURN DISTINCT ", at);
-        edit::write_key(weave, at, &base, &call.computed(), strings);
+        edit::write_key(weave, at, &base, &call.computed(), wanted);
         weave.ours(&format!(" AS {base}k"), at);
     })?;
     Some(Edited { escapes: Some(format!("{base}e")), ..edited })
@@ -137,7 +138,7 @@ mod tests {
     fn keys_are_gathered_only_where_nothing_can_have_changed() {
         let gather = |text: &str| {
             let Ok(Asks::Calls(statement)) = inspect(text, &NAMES) else { panic!("{text}") };
-            gather_keys(&statement, statement.calls.last().unwrap(), &[true], [])
+            gather_keys(&statement, statement.calls.last().unwrap(), &[Wanted::Text], [])
         };
         let edited = gather("MATCH (p) CALL face.embed(p.url) YIELD index RETURN index LIMIT 1").unwrap();
         let start = "MATCH (p) UNWIND [p.url] AS __fk0 RETURN DISTINCT reduce(__fs = ";

@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::call::{Arguments, Call, Form, Mentions, Place, Span, Statement};
 use super::field::Field;
-use super::key;
+use super::key::{self, Wanted};
 use super::position::{PositionMap, Weave};
 use super::refusal::Refusal;
 
@@ -19,19 +19,19 @@ pub enum Carrier<'c> {
     Raises,
     /// The parameter is the beginning of a URL. Neo4j appends what it computed for [`Call::computed`], as
     /// [`parts`](super::parts) reads it, and takes the rows from there: lines of CSV with a field of ours, then
-    /// [`Call::columns`]. With how each column of the signature is read, and which of the computed expressions
-    /// have to be strings.
+    /// [`Call::columns`]. With how each column of the signature is read, and what the computed expressions
+    /// have to be.
     Callback {
         /// One entry per column of the signature.
         fields: &'c [Field],
         /// One entry per expression of [`Call::computed`].
-        strings: &'c [bool],
+        wanted: &'c [Wanted],
     },
     /// The parameter is a map from keys, as [`gather_keys`](super::gather_keys) reads them, to such lists or strings
-    /// as above; the key `''` stands for all that are missing. With the same `strings`.
+    /// as above; the key `''` stands for all that are missing. With the same `wanted`.
     Gathered {
         /// One entry per expression of [`Call::computed`].
-        strings: &'c [bool],
+        wanted: &'c [Wanted],
     },
 }
 
@@ -151,17 +151,17 @@ impl Replacement<'_, '_, '_> {
         match carrier {
             Carrier::Rows => self.ours(&format!("UNWIND ${parameter} AS {row} ")),
             Carrier::Raises => self.ours(&format!("UNWIND [date(${parameter})] AS {row} ")),
-            Carrier::Callback { strings, .. } => {
+            Carrier::Callback { wanted, .. } => {
                 bind(self.weave, self.at, self.base, computed);
                 self.ours(&format!("LOAD CSV FROM ${parameter} + "));
-                write_key(self.weave, self.at, self.base, computed, strings);
+                write_key(self.weave, self.at, self.base, computed, wanted);
                 self.ours(&format!(" AS {row} "));
             }
-            Carrier::Gathered { strings } => {
+            Carrier::Gathered { wanted } => {
                 let value = format!("{}v", self.base);
                 bind(self.weave, self.at, self.base, computed);
                 self.ours(&format!("UNWIND [coalesce(${parameter}["));
-                write_key(self.weave, self.at, self.base, computed, strings);
+                write_key(self.weave, self.at, self.base, computed, wanted);
                 self.ours(&format!(
                     "], ${parameter}[''])] AS {value} UNWIND CASE WHEN {value} IS :: STRING \
                      THEN [date({value})] ELSE {value} END AS {row} "
@@ -232,11 +232,11 @@ pub(super) fn bind(weave: &mut Weave<'_>, at: usize, base: &str, computed: &[Spa
 }
 
 /// Writes the key of what [`bind`] has bound.
-pub(super) fn write_key(weave: &mut Weave<'_>, at: usize, base: &str, computed: &[Span], strings: &[bool]) {
+pub(super) fn write_key(weave: &mut Weave<'_>, at: usize, base: &str, computed: &[Span], wanted: &[Wanted]) {
     for (index, span) in computed.iter().enumerate() {
         weave.ours(if index > 0 { " + '/' + " } else { "" }, at);
-        let strict = strings.get(index).copied().unwrap_or(false);
-        let key = key::expression(&format!("{base}k{index}"), strict, base, &format!("{base}e"));
+        let wanted = wanted.get(index).copied().unwrap_or_default();
+        let key = key::expression(&format!("{base}k{index}"), wanted, base, &format!("{base}e"));
         // What Neo4j says of it, it says of the argument.
         let argument = weave.offset(span.start);
         weave.ours(&key, argument);

@@ -18,6 +18,21 @@ pub enum KeyPart {
         /// Such as `5`; empty where there is no such text.
         text: String,
     },
+    /// A map, where one is wanted: its entries by name.
+    Map(Vec<(String, KeyPart)>),
+}
+
+/// What a computed expression has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// Whatever the user writes.
+    #[default]
+    Anything,
+    /// A string: Neo4j refuses the statement if it knows beforehand that it is none, as it would for an argument of
+    /// that type.
+    Text,
+    /// A map.
+    Map,
 }
 
 /// A key that is not what the statement wrote.
@@ -54,15 +69,28 @@ pub fn escapes() -> Vec<(String, String)> {
 }
 
 /// The expression that writes the variable `value` into a URL. `scratch` is what names of its own start with,
-/// `pairs` the name of the parameter that holds [`escapes`]. With `strict` Neo4j refuses the statement if it
-/// knows beforehand that the value is no string, as it would for an argument of that type.
-pub(super) fn expression(value: &str, strict: bool, scratch: &str, pairs: &str) -> String {
-    let text =
-        if strict { format!("replace({value}, '%', '%')") } else { format!("toStringOrNull({value})") };
-    format!(
+/// `pairs` the name of the parameter that holds [`escapes`].
+pub(super) fn expression(value: &str, wanted: Wanted, scratch: &str, pairs: &str) -> String {
+    let text = match wanted {
+        Wanted::Text => format!("replace({value}, '%', '%')"),
+        _ => format!("toStringOrNull({value})"),
+    };
+    let plain = format!(
         "reduce({scratch}s = CASE WHEN {value} IS NULL THEN 'n' WHEN {value} IS :: STRING THEN 's' + {text} \
          ELSE 't' + valueType({value}) + ' ' + coalesce(toStringOrNull({value}), '') END, \
          {scratch}e IN ${pairs} | replace({scratch}s, {scratch}e[0], {scratch}e[1]))"
+    );
+    if wanted != Wanted::Map {
+        return plain;
+    }
+    let entry = |value: &str| expression(value, Wanted::Anything, scratch, pairs);
+    let name = format!("{scratch}n");
+    format!(
+        "CASE WHEN {value} IS NOT NULL AND {value} IS :: MAP \
+         THEN reduce({scratch}m = 'm' + toString(size(keys({value}))), {name} IN keys({value}) \
+         | {scratch}m + '/' + {} + '/' + {}) ELSE {plain} END",
+        entry(&name),
+        entry(&format!("{value}[{name}]"))
     )
 }
 
@@ -71,7 +99,27 @@ pub(super) fn expression(value: &str, strict: bool, scratch: &str, pairs: &str) 
 /// # Errors
 /// If it is not as [`expression`](self) writes it.
 pub fn parts(key: &[u8]) -> Result<Vec<KeyPart>, KeyError> {
-    key.split(|&byte| byte == b'/').map(part).collect()
+    let mut parts = Vec::new();
+    let mut rest = key.split(|&byte| byte == b'/');
+    while let Some(raw) = rest.next() {
+        let Some(count) = raw.strip_prefix(b"m") else {
+            parts.push(part(raw)?);
+            continue;
+        };
+        let count = std::str::from_utf8(count).ok().and_then(|count| count.parse::<u32>().ok());
+        let mut entries = Vec::new();
+        for _ in 0..count.ok_or(KeyError::Malformed)? {
+            let (Some(name), Some(value)) = (rest.next(), rest.next()) else {
+                return Err(KeyError::Malformed);
+            };
+            let KeyPart::Text(name) = part(name)? else { return Err(KeyError::Malformed) };
+            entries.push((name, part(value)?));
+        }
+        // The order of a map's keys means nothing.
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        parts.push(KeyPart::Map(entries));
+    }
+    Ok(parts)
 }
 
 fn part(raw: &[u8]) -> Result<KeyPart, KeyError> {
@@ -152,6 +200,11 @@ mod tests {
             ),
             ("tDATE%20NOT%20NULL%202020-01-01", vec![other("DATE NOT NULL", "2020-01-01")]),
             ("sé", vec![KeyPart::Text("é".into())]),
+            ("m0/n", vec![KeyPart::Map(vec![]), KeyPart::Null]),
+            ("su/m2/sb/n/sa%2F/sx", {
+                let entries = vec![("a/".into(), KeyPart::Text("x".into())), ("b".into(), KeyPart::Null)];
+                vec![KeyPart::Text("u".into()), KeyPart::Map(entries)]
+            }),
         ] {
             assert_eq!(parts(key.as_bytes()), Ok(expected), "{key}");
         }
@@ -159,7 +212,25 @@ mod tests {
 
     #[test]
     fn what_no_statement_wrote_is_refused() {
-        for key in ["", "n/", "nx", "x", "s%", "s%2", "s%zz", "s%FF", "t", "tINTEGER"] {
+        for key in [
+            "",
+            "n/",
+            "nx",
+            "x",
+            "s%",
+            "s%2",
+            "s%zz",
+            "s%FF",
+            "t",
+            "tINTEGER",
+            "m",
+            "mx",
+            "m1",
+            "m1/sa",
+            "m1/n/n",
+            "m-1",
+            "m99999999999",
+        ] {
             assert_eq!(parts(key.as_bytes()), Err(KeyError::Malformed), "{key}");
         }
         assert_eq!(parts(b"s?"), Err(KeyError::Damaged));

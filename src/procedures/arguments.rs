@@ -16,8 +16,6 @@ pub(crate) enum ArgumentError {
     Type { at: usize, parameter: Option<String>, expected: Type, given: GivenType },
     /// An implicit argument of the wrong type.
     Coerce(CoerceError),
-    /// A map that is not literal, at this byte of the text.
-    ComputedMap { at: usize },
 }
 
 /// A value that a row brought, or an implicit argument, of the wrong type. Neo4j says so when it gets there.
@@ -113,7 +111,6 @@ fn explicitly(
             let given = GivenType::of(expression, &value);
             Err(ArgumentError::Type { at, parameter: by, expected: kind, given })
         }
-        cypher::Value::Computed(_) if kind == Type::Map => Err(ArgumentError::ComputedMap { at }),
         cypher::Value::Computed(_) => Ok(Given::Row),
         cypher::Value::Map(entries, _) if kind == Type::Map => {
             let entry = |(key, entry): &(String, Entry)| {

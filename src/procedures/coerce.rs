@@ -35,11 +35,18 @@ pub(super) fn part(part: &KeyPart) -> String {
     }
 }
 
-/// The value that a row brought, if it is a scalar.
+/// The value that a row brought, if it is a scalar, or a map where one is wanted.
 pub(super) fn part_value(part: &KeyPart) -> Option<Value> {
     match part {
         KeyPart::Null => Some(Value::Null),
         KeyPart::Text(text) => Some(Value::String(text.clone())),
+        // What no setting takes is refused as it would be: it is no scalar.
+        KeyPart::Map(entries) => {
+            let entry = |(name, part): &(String, KeyPart)| {
+                (name.clone(), part_value(part).unwrap_or_else(|| Value::List(Vec::new())))
+            };
+            Some(Value::Map(entries.iter().map(entry).collect()))
+        }
         KeyPart::Other { kind, text } => match kind.as_str() {
             "INTEGER NOT NULL" => text.parse().ok().map(Value::Integer),
             "BOOLEAN NOT NULL" => text.parse().ok().map(Value::Boolean),

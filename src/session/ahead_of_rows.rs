@@ -127,6 +127,14 @@ fn part(value: Value) -> Option<KeyPart> {
         Value::Integer(number) => other("INTEGER NOT NULL", number.to_string()),
         Value::Float(number) => other("FLOAT NOT NULL", format!("{number:?}")),
         Value::Boolean(value) => other("BOOLEAN NOT NULL", value.to_string()),
+        Value::Map(map) => {
+            let mut entries = Vec::with_capacity(map.len());
+            for (name, value) in &map {
+                entries.push((name.to_owned(), part(value.clone())?));
+            }
+            entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            Some(KeyPart::Map(entries))
+        }
         _ => None,
     }
 }

@@ -21,16 +21,15 @@ use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, gathered, refusal};
 use crate::callback::Door;
-use crate::cypher::{self, Call, Carrier, Field, Mode, Statement};
+use crate::cypher::{self, Call, Carrier, Field, Mode, Statement, Wanted};
 use crate::procedures::{Given, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
 pub(super) enum Plan {
     /// Its arguments are the same for all rows.
     Constant { procedure: usize, arguments: Vec<Value> },
-    /// They are not; with how each column of its signature travels, and which of the expressions have to be
-    /// strings.
-    Row { fields: Vec<Field>, strings: Vec<bool> },
+    /// They are not; with how each column of its signature travels, and what the expressions have to be.
+    Row { fields: Vec<Field>, wanted: Vec<Wanted> },
 }
 
 /// Runs a statement that calls our procedures. May be dropped at any time.
@@ -58,7 +57,7 @@ pub(super) async fn run<B: Stream>(
             row_calls.push(None);
         } else {
             let fields: Vec<Field> = signature.columns.iter().map(|column| column.field()).collect();
-            plans.push(Plan::Row { fields: fields.clone(), strings: strings(signature, &given) });
+            plans.push(Plan::Row { fields: fields.clone(), wanted: wanted(signature, &given) });
             row_calls.push(Some(RowCall { procedure, given, columns: call.columns(), fields }));
         }
     }
@@ -103,19 +102,23 @@ pub(super) async fn run<B: Stream>(
     sending.send(services, results, Rowwise::Callback(door, Some(callbacks)))
 }
 
-/// Of each expression that a row brings: must it be a string?
-fn strings(signature: &Signature, given: &[Given]) -> Vec<bool> {
-    let mut strings = Vec::new();
+/// What each expression has to be that a row brings.
+fn wanted(signature: &Signature, given: &[Given]) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
     for (argument, given) in signature.arguments.iter().zip(given) {
         match given {
             Given::Known(_) => {}
-            Given::Row => strings.push(argument.kind == Type::String),
+            Given::Row => wanted.push(match argument.kind {
+                Type::String => Wanted::Text,
+                Type::Map => Wanted::Map,
+                _ => Wanted::Anything,
+            }),
             Given::Map(entries) => {
-                strings.extend(entries.iter().filter(|(_, value)| value.is_none()).map(|_| false))
+                wanted.extend(entries.iter().filter(|(_, value)| value.is_none()).map(|_| Wanted::Anything))
             }
         }
     }
-    strings
+    wanted
 }
 
 pub(super) type Results = Vec<Option<Result<Arc<Rows>, Arc<CallFailure>>>>;
@@ -188,17 +191,17 @@ impl Sending<'_> {
             let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
             let signature = procedure.signature();
             let (carrier, value) = match (plan, result) {
-                (Plan::Row { fields, strings }, _) => match &rowwise {
+                (Plan::Row { fields, wanted }, _) => match &rowwise {
                     Rowwise::Gathered(maps, _) => {
                         let map = maps.get(&index).cloned().unwrap_or_default();
-                        (Carrier::Gathered { strings }, map)
+                        (Carrier::Gathered { wanted }, map)
                     }
                     Rowwise::Callback(door, callbacks) => {
                         let url = match callbacks {
                             Some(callbacks) => callbacks.url(index),
                             None => door.closed_url().unwrap_or_default(),
                         };
-                        (Carrier::Callback { fields, strings }, packstream::encode(&Value::String(url))?)
+                        (Carrier::Callback { fields, wanted }, packstream::encode(&Value::String(url))?)
                     }
                     Rowwise::None => return Ok(Outcome::Forward),
                 },

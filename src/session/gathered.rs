@@ -28,8 +28,8 @@ pub(super) fn queries(
     let taken = parameters.names()?;
     let mut queries = Vec::new();
     for (index, (call, plan)) in statement.calls.iter().zip(plans).enumerate() {
-        if let Plan::Row { strings, .. } = plan {
-            match cypher::gather_keys(statement, call, strings, taken.iter().copied()) {
+        if let Plan::Row { wanted, .. } = plan {
+            match cypher::gather_keys(statement, call, wanted, taken.iter().copied()) {
                 Some(query) => queries.push((index, query)),
                 None => return Ok(None),
             }

@@ -100,11 +100,6 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
             failure
         }
         ArgumentError::Coerce(error) => coerce(error, dialect),
-        ArgumentError::ComputedMap { at } => {
-            let message = "A configuration that depends on the row must be a literal map, such as \
-                           {model: p.model}: facebolt cannot take another one from a row";
-            syntax(message.to_owned(), text, Position::of_byte(text, *at), Some("42001"), None)
-        }
     }
 }
 

@@ -166,7 +166,7 @@ fn a_computed_argument_is_refused() {
 /// The two columns of the tests' procedure.
 const FIELDS: [Field; 2] = [Field::Floats, Field::Integer];
 
-const CALLBACK: Carrier<'static> = Carrier::Callback { fields: &FIELDS, strings: &[true] };
+const CALLBACK: Carrier<'static> = Carrier::Callback { fields: &FIELDS, wanted: &[Wanted::Text] };
 
 /// The text over a callback, `K(x)` for the expression that writes `x`.
 fn asked(text: &str) -> String {
@@ -176,7 +176,7 @@ fn asked(text: &str) -> String {
     assert_eq!(edited.escapes.as_deref(), Some("__fe"));
     (0..4).fold(edited.text, |text, index| {
         let key = format!("__fk{index}");
-        let strict = index == 0;
+        let strict = if index == 0 { Wanted::Text } else { Wanted::Anything };
         text.replace(&key::expression(&key, strict, "__f", "__fe"), &format!("K({key})"))
     })
 }
@@ -258,8 +258,8 @@ fn positions_lead_into_arguments_and_columns() {
 fn rows_that_were_gathered_are_looked_up() {
     let text = "MATCH (p) CALL face.embed(p.url) YIELD index RETURN index";
     let statement = statement(text, &NAMES);
-    let edited = carry(&statement, &[Carrier::Gathered { strings: &[true] }], []).unwrap();
-    let key = key::expression("__fk0", true, "__f", "__fe");
+    let edited = carry(&statement, &[Carrier::Gathered { wanted: &[Wanted::Text] }], []).unwrap();
+    let key = key::expression("__fk0", Wanted::Text, "__f", "__fe");
     let expected = format!(
         "MATCH (p) CALL (*) {{ UNWIND [p.url] AS __fk0 UNWIND [coalesce($__f0[{key}], $__f0[''])] AS __fv \
          UNWIND CASE WHEN __fv IS :: STRING THEN [date(__fv)] ELSE __fv END AS __fr RETURN __fr.index AS index }} \

@@ -37,7 +37,7 @@ fn what_the_statement_fixes_is_told_from_what_rows_bring() {
     assert_eq!(query("n.url"), Ok(vec![Given::Row, empty]));
     let map = Given::Map(vec![("model".into(), None), ("minSize".into(), Some(Value::from(5)))]);
     assert_eq!(query("n.url, {model: n.m, minSize: 5}"), Ok(vec![Given::Row, map]));
-    assert!(matches!(query("n.url, n.map"), Err(ArgumentError::ComputedMap { .. })));
+    assert_eq!(query("n.url, n.map"), Ok(vec![Given::Row, Given::Row]));
     assert!(matches!(query("{a: n.url}"), Err(ArgumentError::Type { given: GivenType::Simple("Map"), .. })));
     assert!(matches!(
         query("n.url, 5"),
@@ -62,4 +62,8 @@ fn rows_fill_in_what_is_missing() {
     assert!(matches!(wrong, Err(RowError::Coerce(error)) if error.value == "Long(5)"));
     assert_eq!(fill(&SIGNATURE, &given, vec![text("u")]), Err(RowError::Count));
     assert_eq!(fill(&SIGNATURE, &given, vec![KeyPart::Null; 4]), Err(RowError::Count));
+    let whole = KeyPart::Map(vec![("model".into(), text("sface")), ("x".into(), KeyPart::Null)]);
+    let map = Map::from([("model", Value::from("sface")), ("x", Value::Null)]);
+    let given = query("n.url, n.map").unwrap();
+    assert_eq!(fill(&SIGNATURE, &given, vec![text("u"), whole]), Ok(vec![Value::from("u"), Value::Map(map)]));
 }

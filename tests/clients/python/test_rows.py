@@ -83,6 +83,9 @@ class Positions(Rows):
                  "YIELD index AS i RETURN i", one),
                 (f"{photos}WITH p LIMIT 1 CALL face.embed(p.url) YIELD index RETURN *, p.name AS name",
                  [{"index": 0, "name": "obama.jpg", "p": {"name": "obama.jpg", "url": self.cx.images.url("obama.jpg")}}]),
+                (f"UNWIND [{{u: '{self.cx.images.url('obama.jpg')}', c: {{maxFaces: 1, select: null}}}}, {{u: '', c: null}}] AS r "
+                 "WITH r WHERE r.c IS NOT NULL CALL face.embed(r.u, r.c) YIELD index AS i RETURN i", one),
+                (f"{photos}WITH p, {{maxFaces: 1}} AS c CALL face.embed(p.url, c) YIELD index RETURN sum(index) AS i", one),
                 (f"CALL face.embed('http://' + '{self.cx.images.address}/obama.jpg') YIELD index AS i", one),
             ]
         )
@@ -291,6 +294,10 @@ class Failures(Rows):
         error = self.failure("MATCH (p:Photo) CALL face.embed(p.url, {minSize: p.name}) YIELD index RETURN index")
         self.assertEqual(error.code, PROCEDURE_FAILED)
         self.assertIn("'minSize' of the configuration must be a whole number", error.message)
+        text = "MATCH (p:Photo) UNWIND [{nope: 1}] AS c CALL face.embed(p.url, c) YIELD index RETURN index"
+        self.assertIn("the configuration has no key 'nope'", self.failure(text).message)
+        text = "MATCH (p:Photo) UNWIND [1, {a: 1}] AS c CALL face.embed(p.url, c) YIELD index RETURN index"
+        self.assertEqual(self.failure(text).message, "Can't coerce `Long(1)` to Map")
 
     def test_scope(self):
         """what Neo4j finds wrong with the user's text is said of the user's text"""
