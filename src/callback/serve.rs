@@ -112,9 +112,11 @@ async fn identify(stream: &mut TcpStream, door: &Shared) -> io::Result<Option<Ar
             return Ok(None);
         }
         have += read;
-        // A wrong start is the end at once.
-        let known = have.min(start.len());
-        if bytes.get(..known) != start.get(..known) {
+        // What cannot become a token is the end at once.
+        let (begun, token) = bytes.get(..have).unwrap_or_default().split_at(have.min(start.len()));
+        let token = token.get(..TOKEN).unwrap_or(token);
+        let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !start.starts_with(begun) || !token.iter().all(fits) {
             return Ok(None);
         }
     }
