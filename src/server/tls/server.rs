@@ -95,6 +95,7 @@ impl Server {
 impl Files {
     fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let provider = super::provider();
+        let key_provider = provider.key_provider;
         let certificates = super::certificates("listen.tls_certificate", &self.certificate)?;
         let key = super::private_key("listen.tls_key", &self.key)?;
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -108,11 +109,10 @@ impl Files {
             }
             None => builder.with_no_client_auth(),
         };
-        let refused = |source| TlsError::Refused {
-            key: "listen.tls_certificate",
-            path: self.certificate.clone(),
-            source,
-        };
+        let refused =
+            |key, path: &Path| move |source| TlsError::Refused { key, path: path.to_owned(), source };
+        key_provider.load_private_key(key.clone_key()).map_err(refused("listen.tls_key", &self.key))?;
+        let refused = refused("listen.tls_certificate", &self.certificate);
         Ok(Arc::new(builder.with_single_cert(certificates, key).map_err(refused)?))
     }
 
