@@ -109,10 +109,13 @@ impl Files {
             }
             None => builder.with_no_client_auth(),
         };
-        let refused =
-            |key, path: &Path| move |source| TlsError::Refused { key, path: path.to_owned(), source };
-        key_provider.load_private_key(key.clone_key()).map_err(refused("listen.tls_key", &self.key))?;
-        let refused = refused("listen.tls_certificate", &self.certificate);
+        let unusable = |source| TlsError::Refused { key: "listen.tls_key", path: self.key.clone(), source };
+        key_provider.load_private_key(key.clone_key()).map_err(unusable)?;
+        let refused = |source| TlsError::Refused {
+            key: "listen.tls_certificate",
+            path: self.certificate.clone(),
+            source,
+        };
         Ok(Arc::new(builder.with_single_cert(certificates, key).map_err(refused)?))
     }
 
