@@ -78,6 +78,8 @@ impl<S: Read + Write> Read for Messages<S> {
 
 impl<S: Read + Write> Write for Messages<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The longest frame that a server takes.
+        let bytes = &bytes[..bytes.len().min(65_536)];
         self.socket.send(Message::binary(bytes.to_vec())).map_err(io::Error::other)?;
         Ok(bytes.len())
     }

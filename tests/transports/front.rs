@@ -92,14 +92,17 @@ fn bolt_passes_over_every_transport() {
     for version in Version::ALL {
         let front = Front::start(version, None);
         let address = &front.facebolt.address;
-        let streams: [(&str, Box<dyn Stream>); 4] = [
-            ("tcp", Box::new(tcp(address))),
-            ("tls", Box::new(front.tls())),
-            ("ws", Box::new(Messages::upgrade(tcp(address)))),
-            ("wss", Box::new(Messages::upgrade(front.tls()))),
-        ];
+        let connect = |transport| -> Box<dyn Stream> {
+            match transport {
+                "tcp" => Box::new(tcp(address)),
+                "tls" => Box::new(front.tls()),
+                "ws" => Box::new(Messages::upgrade(tcp(address))),
+                _ => Box::new(Messages::upgrade(front.tls())),
+            }
+        };
         let mut clients = Vec::new();
-        for (transport, stream) in streams {
+        for transport in ["tcp", "tls", "ws", "wss"] {
+            let stream = connect(transport);
             let mut client = Client::open(stream).unwrap();
             until("it is counted", || front.connections("unauthenticated", transport) == 1.0);
             client = client.log_in(&front.server.user, &front.server.password).unwrap();
