@@ -155,7 +155,11 @@ fn tier(tier: LinkTier) -> Option<Tier> {
 async fn check_backend(dialer: Dialer, url: String, readiness: Readiness) {
     loop {
         match dialer.dial(None).await {
-            Ok(_) => readiness.ready("backend"),
+            Ok(socket) => {
+                readiness.ready("backend");
+                // One that has gone by now was there.
+                let _ = socket.finish().await;
+            }
             Err(error) => {
                 let reason = format!("the backend {url} cannot be reached: {error}");
                 readiness.not_ready("backend", reason);

@@ -74,10 +74,11 @@ async fn serve(stream: TcpStream, peer: SocketAddr, house: &House, admitted: Adm
         Err(error @ FrontError::Gone(_)) => return tracing::debug!(%error, "closed"),
         Err(error) => return tracing::info!(%error, "closed"),
     };
-    let ended = if matches!(admitted, Admitted::In { .. }) {
-        session::serve(arrival, &house.services).await
-    } else {
-        session::refuse(arrival, &house.services, &Failure::no_threads_available()).await
+    let ended = match &admitted {
+        Admitted::In { .. } => session::serve(arrival, &house.services).await,
+        Admitted::Refused { limit, .. } | Admitted::Closed { limit } => {
+            session::refuse(arrival, &house.services, &full(limit)).await
+        }
     };
     match ended {
         Ok(()) => tracing::debug!("closed"),
@@ -91,6 +92,15 @@ async fn serve(stream: TcpStream, peer: SocketAddr, house: &House, admitted: Adm
             tracing::warn!(error = &error as &dyn std::error::Error, "closed");
         }
     }
+}
+
+/// What a client is told that finds no room.
+fn full(limit: &str) -> Failure {
+    let message = format!(
+        "facebolt has no room for another connection: {limit} is reached. Close connections that are not needed, \
+         retry later, or raise the limit."
+    );
+    Failure { message, ..Failure::no_threads_available() }
 }
 
 /// Brings a client to the point where it speaks Bolt, within the time that it has for logging in.

@@ -57,6 +57,9 @@ pub(crate) enum FrontError {
     /// Neither Bolt, nor HTTP, nor TLS where we have a certificate.
     #[error("what came first is not Bolt, nor TLS with a certificate configured, nor HTTP GET")]
     Unknown,
+    /// Without TLS there is no certificate to be shown.
+    #[error("a connection without TLS, while listen.tls_client_ca demands a certificate")]
+    Anonymous,
     /// It took too long.
     #[error("the client has not said in time what it speaks")]
     Timeout,
@@ -88,6 +91,7 @@ pub(crate) async fn open(
             socket.read_exact(&mut first).await.map_err(FrontError::Gone)?;
             unwrap(socket, first, [Transport::Tls, Transport::SecureWebSocket]).await
         }
+        (_, Some(tls)) if tls.demands_certificate() => Err(FrontError::Anonymous),
         _ => unwrap(Socket::Plain(stream), first, [Transport::Tcp, Transport::WebSocket]).await,
     }
 }
@@ -106,7 +110,7 @@ async fn unwrap(
             socket.write_all(request.answer(SystemTime::now()).as_bytes()).await.map_err(FrontError::Gone)?;
             socket.flush().await.map_err(FrontError::Gone)?;
             if !matches!(request, Request::WebSocket { .. }) {
-                finish(socket).await.map_err(FrontError::Gone)?;
+                socket.finish().await.map_err(FrontError::Gone)?;
                 return Ok(None);
             }
             let stream = ClientStream::WebSocket(Box::new(WebSocket::new(socket, first.freeze())));
@@ -132,17 +136,6 @@ async fn read_head(socket: &mut Socket, read: &mut BytesMut) -> Result<Request, 
             return Err(FrontError::Gone(io::ErrorKind::UnexpectedEof.into()));
         }
     }
-}
-
-/// Ends our side and reads the client's rest, so that no reset of the connection eats the answer.
-async fn finish(mut socket: Socket) -> io::Result<()> {
-    socket.shutdown().await?;
-    let mut rest = [0; 1024];
-    let drained = async {
-        while socket.read(&mut rest).await? > 0 {}
-        Ok(())
-    };
-    tokio::time::timeout(crate::session::CLOSE_TIMEOUT, drained).await.unwrap_or(Ok(()))
 }
 
 #[cfg(test)]

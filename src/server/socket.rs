@@ -4,9 +4,11 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
+
+use crate::session::CLOSE_TIMEOUT;
 
 /// A connection on either side of the proxy.
 #[derive(Debug)]
@@ -15,6 +17,20 @@ pub(crate) enum Socket {
     Plain(TcpStream),
     /// With TLS. Boxed, as it is many times larger.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Socket {
+    /// Ends our side and reads the peer's rest for a moment, so that no reset of the connection eats what was
+    /// sent, or alarms the peer.
+    pub(crate) async fn finish(mut self) -> io::Result<()> {
+        self.shutdown().await?;
+        let mut rest = [0; 1024];
+        let drained = async {
+            while self.read(&mut rest).await? > 0 {}
+            Ok(())
+        };
+        tokio::time::timeout(CLOSE_TIMEOUT, drained).await.unwrap_or(Ok(()))
+    }
 }
 
 impl AsyncRead for Socket {

@@ -267,8 +267,9 @@ fn a_client_certificate_may_be_demanded() {
         assert!(opened(None, version).is_err());
         assert!(opened(Some(&unknown), version).is_err());
     }
-    // TLS was asked for, not forbidden to others.
-    assert!(front.client(tcp(&front.facebolt.address)).returns_one());
+    // Nobody comes in without: neither by Bolt nor by HTTP.
+    assert!(Client::open(tcp(&front.facebolt.address)).is_err());
+    assert_eq!(answer(&front.facebolt.address, b"GET / HTTP/1.1\r\n\r\n"), b"");
 }
 
 #[test]

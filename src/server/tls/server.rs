@@ -50,6 +50,11 @@ impl Server {
         Ok(Some(Self { files, config }))
     }
 
+    /// Must a client show a certificate?
+    pub(crate) fn demands_certificate(&self) -> bool {
+        self.files.client_ca.is_some()
+    }
+
     /// The handshake with a client of whose hello `first` has been read.
     pub(crate) async fn accept(
         &self,
