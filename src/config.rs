@@ -64,6 +64,9 @@ pub struct Listen {
     /// PEM file with its private key.
     #[serde(with = "setting")]
     pub tls_key: Option<PathBuf>,
+    /// PEM file with the authorities that must have signed a client's certificate; `None`: clients need none.
+    #[serde(with = "setting")]
+    pub tls_client_ca: Option<PathBuf>,
 }
 
 impl Default for Listen {
@@ -73,6 +76,7 @@ impl Default for Listen {
             advertised_address: None,
             tls_certificate: None,
             tls_key: None,
+            tls_client_ca: None,
         }
     }
 }

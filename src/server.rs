@@ -1,7 +1,12 @@
 //! The process: what it loads and listens on, from start to shutdown.
 
 mod accept;
+mod admission;
+mod descriptors;
 mod dial;
+mod front;
+mod socket;
+mod tls;
 mod unsupported;
 
 use std::io;
@@ -10,7 +15,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-pub(crate) use self::dial::dial;
+use self::accept::House;
+use self::admission::Admission;
+pub(crate) use self::dial::{DialError, Dialer, Ends};
+pub(crate) use self::socket::Socket;
+pub use self::tls::TlsError;
 pub use self::unsupported::Unsupported;
 use self::unsupported::check;
 use crate::admin::{Admin, Readiness};
@@ -32,6 +41,9 @@ pub enum ServeError {
     /// The configuration asks for what this version does not have.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
+    /// A certificate, key or authority cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -69,7 +81,10 @@ pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Res
         admin = Some(tokio::spawn(pages.serve(readiness.clone(), exporter, stopped)));
     }
 
-    let services = Arc::new(services(Arc::clone(&config)).await?);
+    let tls = tls::Server::new(&config.listen)?.map(Arc::new);
+    let watch = tls.clone().map(|tls| tokio::spawn(async move { tls.watch().await }));
+    let dialer = Dialer::new(&config.backend)?;
+    let services = services(Arc::clone(&config), dialer.clone()).await?;
     let mut side_door = None;
     if let (Some(address), Some(door)) = (&config.callback.listen, &services.door) {
         let listener = listen("callback.listen", address).await?;
@@ -81,15 +96,18 @@ pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Res
         }
         side_door = Some(tokio::spawn(door.clone().serve(listener)));
     }
+    let connections = descriptors::room_for(config.limits.connections);
+    let admission = Admission::new(connections, config.limits.connections_per_address);
     let listener = listen("listen.address", &config.listen.address).await?;
     tracing::info!(address = %listener.local_addr()?, backend = %config.backend.url, "accepting clients");
-    let checks = tokio::spawn(check_backend(Arc::clone(&config), readiness));
-    accept::run(listener, services, shutdown).await;
+    let checks = tokio::spawn(check_backend(dialer, config.backend.url.to_string(), readiness));
+    accept::run(listener, Arc::new(House { services, tls, admission }), shutdown).await;
 
     checks.abort();
     if let Some(side_door) = side_door {
         side_door.abort();
     }
+    watch.inspect(tokio::task::JoinHandle::abort);
     drop(stop);
     if let Some(admin) = admin {
         admin.await.map_err(io::Error::from)?;
@@ -98,7 +116,7 @@ pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Res
 }
 
 /// Loads what sessions share.
-async fn services(config: Arc<Config>) -> Result<Services, ServeError> {
+async fn services(config: Arc<Config>, dialer: Dialer) -> Result<Services, ServeError> {
     let tier = tier(config.link.tier).ok_or(ServeError::Tier(config.link.tier))?;
     let loader = Loader::new(policy(&config))?;
     let engine = engine(&config);
@@ -106,7 +124,7 @@ async fn services(config: Arc<Config>) -> Result<Services, ServeError> {
         tokio::task::spawn_blocking(move || Engine::start(&engine)).await.map_err(io::Error::from)??;
     let door = Door::new(&config.callback);
     let registry = Arc::new(Registry::new());
-    Ok(Services { config, registry, tools: Tools { loader, engine }, door, tier })
+    Ok(Services { config, dialer, registry, tools: Tools { loader, engine }, door, tier })
 }
 
 /// What `[images]` allows.
@@ -151,12 +169,16 @@ fn tier(tier: LinkTier) -> Option<Tier> {
 }
 
 /// Keeps readiness true to whether the backend can be reached.
-async fn check_backend(config: Arc<Config>, readiness: Readiness) {
+async fn check_backend(dialer: Dialer, url: String, readiness: Readiness) {
     loop {
-        match dial(&config.backend).await {
-            Ok(_) => readiness.ready("backend"),
+        match dialer.dial(None).await {
+            Ok(socket) => {
+                readiness.ready("backend");
+                // One that has gone by now was there.
+                let _ = socket.finish().await;
+            }
             Err(error) => {
-                let reason = format!("the backend {} cannot be reached: {error}", config.backend.url);
+                let reason = format!("the backend {url} cannot be reached: {error}");
                 readiness.not_ready("backend", reason);
             }
         }

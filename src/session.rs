@@ -17,6 +17,7 @@ mod gathered;
 mod handshake;
 mod link;
 mod live;
+mod login;
 mod parameters;
 mod qids;
 mod refusal;
@@ -31,8 +32,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bolt::failure::Failure;
+use bolt::handshake::Proposals;
 use bolt::message::tag;
-use tokio::net::TcpStream;
+use bytes::BytesMut;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -44,17 +46,21 @@ use self::statement::Outcome;
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
 use crate::config::Config;
+use crate::metrics::{self, Counted, Transport};
 use crate::procedures::{Registry, Tools};
+use crate::server::{Dialer, Ends, Socket};
 
 pub(crate) use self::error::SessionError;
 
 /// How long a client may take to read our last words.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What all sessions share.
 #[derive(Debug)]
 pub(crate) struct Services {
     pub(crate) config: Arc<Config>,
+    /// The way to the backend.
+    pub(crate) dialer: Dialer,
     pub(crate) registry: Arc<Registry>,
     pub(crate) tools: Tools,
     /// Where Neo4j asks for rows; none: it cannot.
@@ -63,11 +69,24 @@ pub(crate) struct Services {
     pub(crate) tier: crate::link::Tier,
 }
 
+/// A client that has come in.
+#[derive(Debug)]
+pub(crate) struct Arrival<C> {
+    pub(crate) stream: C,
+    /// What has been read of its Bolt.
+    pub(crate) first: BytesMut,
+    pub(crate) ends: Ends,
+    pub(crate) transport: Transport,
+    /// When it must have logged in.
+    pub(crate) deadline: Instant,
+}
+
 /// Serves one client until either side ends.
-pub(crate) async fn serve<C: Stream>(client: C, services: &Services) -> Result<(), SessionError> {
-    let deadline = Instant::now() + services.config.limits.unauthenticated_timeout;
-    let mut client = Wire::new(client);
-    let opened = tokio::time::timeout_at(deadline, open(&mut client, services));
+pub(crate) async fn serve<C: Stream>(arrival: Arrival<C>, services: &Services) -> Result<(), SessionError> {
+    let Arrival { stream, first, ends, transport, deadline } = arrival;
+    let counted = metrics::connection(metrics::State::Unauthenticated, transport);
+    let mut client = Wire::resume(stream, first);
+    let opened = tokio::time::timeout_at(deadline, open(&mut client, ends, services));
     let backend = match opened.await.map_err(|_| SessionError::LoginTimeout).and_then(|opened| opened) {
         Ok(backend) => backend,
         Err(error) => {
@@ -79,19 +98,39 @@ pub(crate) async fn serve<C: Stream>(client: C, services: &Services) -> Result<(
         unauthenticated_bytes: services.config.limits.unauthenticated_bytes,
         statement_bytes: services.config.limits.statement_bytes,
     };
-    let mut session = Session { client: Frontend::new(client, limits), backend, services, held: None };
+    let client = Frontend::new(client, limits);
+    let mut session = Session { client, backend, services, held: None, transport, counted };
     let ended = session.run(deadline).await;
     close(&mut session.client.wire).await;
     ended
 }
 
+/// Tells a client that there is no room for it.
+pub(crate) async fn refuse<C: Stream>(
+    arrival: Arrival<C>,
+    services: &Services,
+    failure: &Failure,
+) -> Result<(), SessionError> {
+    let Arrival { stream, first, transport, deadline, .. } = arrival;
+    let _counted = metrics::connection(metrics::State::Unauthenticated, transport);
+    let mut client = Wire::resume(stream, first);
+    let refused = async {
+        let proposals = handshake::proposals(&mut client).await?;
+        decline(&mut client, &proposals, services, failure).await
+    };
+    let refused = tokio::time::timeout_at(deadline, refused).await;
+    close(&mut client).await;
+    refused.map_err(|_| SessionError::LoginTimeout)?
+}
+
 /// Negotiates a version with the client and the backend.
 async fn open<C: Stream>(
     client: &mut Wire<C>,
+    ends: Ends,
     services: &Services,
-) -> Result<Backend<TcpStream>, SessionError> {
+) -> Result<Backend<Socket>, SessionError> {
     let proposals = handshake::proposals(client).await?;
-    match crate::server::dial(&services.config.backend).await {
+    match services.dialer.dial(Some(ends)).await {
         Ok(stream) => {
             let mut backend = Wire::new(stream);
             let version = handshake::relay(client, &mut backend, &proposals).await?;
@@ -99,19 +138,29 @@ async fn open<C: Stream>(
         }
         Err(source) => {
             let address = services.config.backend.url.to_string();
-            let version = handshake::alone(client, &proposals).await?;
-            client.flush().await.map_err(SessionError::Client)?;
-            // HELLO is what a driver expects an answer to.
-            client.need(4).await.map_err(SessionError::Client)?;
             let failure = Failure::database_unavailable(
                 "neo4j",
                 "facebolt cannot reach the database behind it; check that Neo4j runs and that backend.url \
                  names it",
             );
-            client.send_message(&failure.encode(version)?);
+            decline(client, &proposals, services, &failure).await?;
             Err(SessionError::Unreachable { address, source })
         }
     }
+}
+
+/// Negotiates in the backend's stead, and answers HELLO with a failure: it is what drivers expect an answer to.
+async fn decline<C: Stream>(
+    client: &mut Wire<C>,
+    proposals: &Proposals,
+    services: &Services,
+    failure: &Failure,
+) -> Result<(), SessionError> {
+    let version = handshake::alone(client, proposals).await?;
+    client.flush().await.map_err(SessionError::Client)?;
+    login::await_hello(client, services.config.limits.unauthenticated_bytes).await?;
+    client.send_message(&failure.encode(version)?);
+    Ok(())
 }
 
 async fn close<C: Stream>(client: &mut Wire<C>) {
@@ -125,6 +174,8 @@ struct Session<'s, C, B> {
     backend: Backend<B>,
     services: &'s Services,
     held: Option<Held>,
+    transport: Transport,
+    counted: Counted,
 }
 
 /// Why relaying pauses.
@@ -152,6 +203,8 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             match pause {
                 Pause::Native(held) => self.native(held).await?,
                 Pause::Authentication => {
+                    let state = self.backend.state.progress();
+                    self.counted = metrics::connection(state, self.transport);
                     deadline = Instant::now() + self.services.config.limits.unauthenticated_timeout;
                 }
                 Pause::Ended => return Ok(()),
@@ -184,7 +237,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             if let Poll::Ready(Err(error)) = flushed {
                 return Poll::Ready(Err(SessionError::Client(error)));
             }
-            if self.backend.wire.ended() {
+            if self.backend.wire.ended() || self.backend.state.rejected() {
                 return flushed.map(|_| Ok(Pause::Ended));
             }
             let room = if self.held.is_some() { self.client.may_wait() } else { self.backend.accepts() };

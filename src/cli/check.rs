@@ -1,12 +1,11 @@
 //! `facebolt check`
 
 use clap::Args;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::settings::Settings;
 use super::{CommandError, block_on, print};
 use crate::config::{Backend, Config};
+use crate::server::{DialError, Dialer};
 
 /// Ask whether the backend can be reached: ok, or what is wrong
 #[derive(Debug, Args)]
@@ -53,16 +52,17 @@ async fn findings(config: &Config) -> Vec<Finding> {
     vec![Finding { about: "backend", answer: backend(&config.backend).await }]
 }
 
-/// Whether there is something at the backend's address.
-async fn backend(Backend { url, connect_timeout, .. }: &Backend) -> Result<String, String> {
-    match timeout(*connect_timeout, TcpStream::connect(url.address.to_string())).await {
-        Ok(Ok(_)) => Ok(format!("{url} accepts connections")),
-        Ok(Err(error)) => {
-            Err(format!("{url} cannot be connected to: {error}; start Neo4j, or set backend.url"))
-        }
-        Err(_) => Err(format!(
+/// Whether there is something at the backend's address, and TLS with it if it is asked for.
+async fn backend(backend: &Backend) -> Result<String, String> {
+    let url = &backend.url;
+    let dialer = Dialer::new(backend).map_err(|error| error.to_string())?;
+    match dialer.dial(None).await {
+        Ok(_) => Ok(format!("{url} accepts connections")),
+        Err(DialError::Timeout) => Err(format!(
             "{url} does not answer within {}; is a firewall between, or backend.url wrong?",
-            humantime::format_duration(*connect_timeout)
+            humantime::format_duration(backend.connect_timeout)
         )),
+        Err(error @ DialError::Tls(_)) => Err(format!("{url}: {error}")),
+        Err(error) => Err(format!("{url} cannot be connected to: {error}; start Neo4j, or set backend.url")),
     }
 }

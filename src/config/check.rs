@@ -9,6 +9,9 @@ pub(super) fn contradictions(config: &Config) -> Vec<([&'static str; 2], &'stati
     if listen.tls_certificate.is_some() != listen.tls_key.is_some() {
         found.push((["listen.tls_certificate", "listen.tls_key"], "one is set without the other"));
     }
+    if listen.tls_client_ca.is_some() && listen.tls_certificate.is_none() {
+        found.push((["listen.tls_client_ca", "listen.tls_certificate"], "client certificates need TLS"));
+    }
     if backend.ca_file.is_some() && backend.url.scheme != BackendScheme::Tls {
         found.push((["backend.ca_file", "backend.url"], "the file is used with bolt+s:// only"));
     }

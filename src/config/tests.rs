@@ -158,6 +158,7 @@ fn a_mistake_in_a_lower_layer_is_not_hidden_by_a_higher_one() {
 fn values_that_contradict_each_other_are_refused() {
     let cases = [
         ("[listen]\ntls_key = 'k.pem'", "listen.tls_certificate and listen.tls_key"),
+        ("[listen]\ntls_client_ca = 'ca.pem'", "listen.tls_client_ca and listen.tls_certificate"),
         ("[backend]\nca_file = 'ca.pem'", "backend.ca_file and backend.url"),
         ("[backend]\nurl = 'bolt://127.0.0.1:7688'", "listen.address and backend.url"),
         ("[admin]\nlisten = '127.0.0.1:7689'", "callback.listen and admin.listen"),

@@ -1,23 +1,34 @@
-//! The front door: accepts clients and gives each a session of its own.
+//! Accepts clients and gives each a session of its own.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bolt::failure::Failure;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
+use super::admission::{Admission, Admitted};
+use super::dial::Ends;
+use super::front::{self, ClientStream, FrontError};
+use super::tls;
 use crate::metrics::{self, State, Transport};
-use crate::session::{self, Services, SessionError};
+use crate::session::{self, Arrival, Services, SessionError};
 
 /// A pause after accepting failed, so that a lack of file descriptors does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// What all clients share.
+pub(super) struct House {
+    pub(super) services: Services,
+    pub(super) tls: Option<Arc<tls::Server>>,
+    pub(super) admission: Arc<Admission>,
+}
+
 /// Accepts clients until `shutdown`, then lets running sessions end within `limits.drain_timeout`.
-pub(crate) async fn run(listener: TcpListener, services: Arc<Services>, shutdown: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(services.config.limits.connections.get()));
+pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl Future<Output = ()>) {
     let mut sessions = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -27,23 +38,19 @@ pub(crate) async fn run(listener: TcpListener, services: Arc<Services>, shutdown
             Some(_) = sessions.join_next() => continue,
         };
         match accepted {
-            Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
-                Ok(place) => {
-                    let services = Arc::clone(&services);
-                    let span = tracing::info_span!("connection", %peer);
-                    sessions.spawn(
-                        async move {
-                            serve(stream, peer, &services).await;
-                            drop(place);
-                        }
-                        .instrument(span),
-                    );
+            Ok((stream, peer)) => {
+                let span = tracing::info_span!("connection", %peer);
+                let admitted = house.admission.admit(peer.ip());
+                if let Admitted::Refused { limit, .. } | Admitted::Closed { limit } = &admitted {
+                    metrics::connection_refused(limit.trim_start_matches("limits."));
+                    tracing::warn!(parent: &span, "refused: {limit} is reached");
                 }
-                Err(_) => {
-                    metrics::connection_refused("limit");
-                    tracing::warn!(%peer, "refused: limits.connections is reached");
+                if !matches!(admitted, Admitted::Closed { .. }) {
+                    let house = Arc::clone(&house);
+                    sessions
+                        .spawn(async move { serve(stream, peer, &house, admitted).await }.instrument(span));
                 }
-            },
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -51,7 +58,7 @@ pub(crate) async fn run(listener: TcpListener, services: Arc<Services>, shutdown
         }
     }
     drop(listener);
-    let drain = services.config.limits.drain_timeout;
+    let drain = house.services.config.limits.drain_timeout;
     tracing::info!(sessions = sessions.len(), ?drain, "draining");
     let drained = async { while sessions.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, drained).await.is_err() {
@@ -59,13 +66,22 @@ pub(crate) async fn run(listener: TcpListener, services: Arc<Services>, shutdown
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, services: &Services) {
-    let _open = metrics::connection(State::Unauthenticated, Transport::Tcp);
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
-    match session::serve(stream, services).await {
-        Ok(()) => tracing::debug!(%peer, "closed"),
+/// Serves a client, or refuses it; `admitted` is kept meanwhile.
+async fn serve(stream: TcpStream, peer: SocketAddr, house: &House, admitted: Admitted) {
+    let arrival = match arrive(stream, peer, house).await {
+        Ok(Some(arrival)) => arrival,
+        Ok(None) => return tracing::debug!("an HTTP request was answered"),
+        Err(error @ FrontError::Gone(_)) => return tracing::debug!(%error, "closed"),
+        Err(error) => return tracing::info!(%error, "closed"),
+    };
+    let ended = match &admitted {
+        Admitted::In { .. } => session::serve(arrival, &house.services).await,
+        Admitted::Refused { limit, .. } | Admitted::Closed { limit } => {
+            session::refuse(arrival, &house.services, &full(limit)).await
+        }
+    };
+    match ended {
+        Ok(()) => tracing::debug!("closed"),
         Err(SessionError::Client(error)) => tracing::debug!(%error, "the client went away"),
         Err(error) => {
             match error {
@@ -76,4 +92,36 @@ async fn serve(stream: TcpStream, peer: SocketAddr, services: &Services) {
             tracing::warn!(error = &error as &dyn std::error::Error, "closed");
         }
     }
+}
+
+/// What a client is told that finds no room.
+fn full(limit: &str) -> Failure {
+    let message = format!(
+        "facebolt has no room for another connection: {limit} is reached. Close connections that are not needed, \
+         retry later, or raise the limit."
+    );
+    Failure { message, ..Failure::no_threads_available() }
+}
+
+/// Brings a client to the point where it speaks Bolt, within the time that it has for logging in.
+async fn arrive(
+    stream: TcpStream,
+    peer: SocketAddr,
+    house: &House,
+) -> Result<Option<Arrival<ClientStream>>, FrontError> {
+    let deadline = Instant::now() + house.services.config.limits.unauthenticated_timeout;
+    let _counted = metrics::connection(State::Unauthenticated, Transport::Tcp);
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let ends = Ends { client: peer, server: stream.local_addr().map_err(FrontError::Gone)? };
+    let opening = front::open(stream, house.tls.as_deref());
+    let opened = timeout_at(deadline, opening).await.map_err(|_| FrontError::Timeout)??;
+    Ok(opened.map(|opened| Arrival {
+        stream: opened.stream,
+        first: opened.first,
+        ends,
+        transport: opened.transport,
+        deadline,
+    }))
 }

@@ -1,7 +1,7 @@
-//! Settings that this version knows but cannot honour. To ignore one could send a password in the clear, so
-//! they end the start instead.
+//! Settings that this version knows but cannot honour. To ignore one would surprise, so they end the start
+//! instead.
 
-use crate::config::{BackendScheme, Config, NativeFrom, ProxyProtocol};
+use crate::config::{Config, NativeFrom};
 
 /// One sentence for each setting that cannot be honoured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,23 +10,14 @@ pub struct Unsupported(Vec<String>);
 
 /// Refuses a configuration that asks for more than there is.
 pub(crate) fn check(config: &Config) -> Result<(), Unsupported> {
-    let Config { listen, backend, link, limits, .. } = config;
+    let Config { listen, link, .. } = config;
     let asked = [
-        (
-            listen.tls_certificate.is_some() || listen.tls_key.is_some(),
-            "listen.tls_certificate",
-            "TLS for clients",
-        ),
         (listen.advertised_address.is_some(), "listen.advertised_address", "rewriting of routing tables"),
-        (backend.url.scheme != BackendScheme::Plain, "backend.url", "TLS to the backend"),
-        (backend.ca_file.is_some(), "backend.ca_file", "TLS to the backend"),
-        (backend.proxy_protocol != ProxyProtocol::Off, "backend.proxy_protocol", "PROXY protocol"),
         (
             matches!(link.native_from, NativeFrom::Pairs(pairs) if pairs > 1),
             "link.native_from",
             "choice by size: links are always computed natively",
         ),
-        (limits.connections_per_address > 0, "limits.connections_per_address", "limit for each address"),
     ];
     let sentence = |(_, key, what): &(bool, &str, &str)| {
         format!("{key}: this version has no {what}; leave the key at its default")
@@ -51,26 +42,19 @@ mod tests {
         assert_eq!(check(&Config::default()), Ok(()));
         assert_eq!(refused("callback.url", "http://10.0.0.1:7689"), Ok(()));
         assert_eq!(refused("link.native_from", "1"), Ok(()));
-        assert_eq!(refused("backend.url", "bolt://db.example.org"), Ok(()));
+        assert_eq!(refused("backend.url", "bolt+s://db.example.org"), Ok(()));
+        assert_eq!(refused("backend.proxy_protocol", "v2"), Ok(()));
+        assert_eq!(refused("limits.connections_per_address", "5"), Ok(()));
     }
 
     #[test]
     fn what_is_not_there_is_refused_by_name() {
-        for (key, value) in [
-            ("backend.url", "bolt+s://db.example.org"),
-            ("backend.url", "bolt+ssc://db.example.org"),
-            ("backend.proxy_protocol", "v2"),
-            ("listen.advertised_address", "db.example.org:7687"),
-            ("limits.connections_per_address", "5"),
-            ("link.native_from", "1000"),
-        ] {
+        for (key, value) in
+            [("listen.advertised_address", "db.example.org:7687"), ("link.native_from", "1000")]
+        {
             let Unsupported(sentences) = refused(key, value).unwrap_err();
             assert_eq!(sentences.len(), 1, "{key}");
             assert!(key.starts_with(sentences[0].split(':').next().unwrap()), "{sentences:?}");
         }
-        let mut config = Config::default();
-        config.listen.tls_certificate = Some("cert.pem".into());
-        config.listen.tls_key = Some("key.pem".into());
-        assert!(check(&config).is_err());
     }
 }

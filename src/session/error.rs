@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::server::DialError;
+
 /// Why a session ended. None of these texts reaches a client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionError {
@@ -21,7 +23,7 @@ pub(crate) enum SessionError {
         address: String,
         /// Why.
         #[source]
-        source: io::Error,
+        source: DialError,
     },
     /// What came first is no Bolt handshake, or not one of ours.
     #[error("the handshake failed")]
@@ -50,6 +52,9 @@ pub(crate) enum SessionError {
     /// A message before LOGON that no honest client sends.
     #[error("a message before login is longer than allowed")]
     TooLongBeforeLogin,
+    /// The same, in its structure.
+    #[error("a message before login has more elements or is nested deeper than allowed")]
+    TooMuchBeforeLogin,
     /// Login took too long.
     #[error("no login within the time allowed")]
     LoginTimeout,

@@ -149,9 +149,10 @@ impl<S: Stream> Frontend<S> {
                     if !matches!(self.reading.plan, Plan::Through | Plan::Ignore | Plan::TooLong) {
                         self.reading.payload.extend_from_slice(payload);
                     }
-                    self.decide(backend)?;
+                    self.decide(backend, false)?;
                 }
                 Frame::End => {
+                    self.decide(backend, true)?;
                     let reading = std::mem::take(&mut self.reading);
                     self.reading.scanner = reading.scanner;
                     match reading.plan {
@@ -218,9 +219,16 @@ impl<S: Stream> Frontend<S> {
         Ok(())
     }
 
-    /// Decides what becomes of the message being read, as soon as enough of it is there.
-    fn decide<B: Stream>(&mut self, backend: &mut Backend<B>) -> Result<(), SessionError> {
+    /// Decides what becomes of the message being read, as soon as enough of it is there: until LOGON has
+    /// succeeded, all of it.
+    fn decide<B: Stream>(&mut self, backend: &mut Backend<B>, complete: bool) -> Result<(), SessionError> {
         if self.reading.plan == Plan::Undecided {
+            if !backend.state.authenticated {
+                if !complete {
+                    return Ok(());
+                }
+                super::login::check(&self.reading.payload)?;
+            }
             let Some(&tag) = self.reading.payload.get(1) else { return Ok(()) };
             self.reading.plan = if self.failed {
                 self.while_failed(tag)?

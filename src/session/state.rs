@@ -2,6 +2,7 @@
 //! start.
 
 use super::request::Kind;
+use crate::metrics;
 
 /// The part of the server's state machine that the session needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +50,16 @@ impl State {
             (Kind::Pull, Summary::Done) => self.streaming = false,
             (Kind::Other, Summary::Done) => {}
         }
+    }
+
+    /// How far the connection is, for the metrics.
+    pub(crate) fn progress(&self) -> metrics::State {
+        if self.authenticated { metrics::State::Authenticated } else { metrics::State::Unauthenticated }
+    }
+
+    /// Has logging in failed? Nothing good can follow.
+    pub(crate) fn rejected(&self) -> bool {
+        self.failed && !self.authenticated
     }
 
     /// May a statement be run natively now?

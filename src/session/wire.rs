@@ -14,7 +14,7 @@ const READ_LARGE: usize = 128 * 1024;
 /// While this much waits to be written to one side, nothing is read from the other.
 const HIGH_WATER: usize = 512 * 1024;
 
-/// Any byte stream: TCP today, TLS and WebSocket alike.
+/// Any byte stream: TCP, TLS and WebSocket alike.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
@@ -33,14 +33,12 @@ pub(crate) struct Wire<S> {
 
 impl<S: Stream> Wire<S> {
     pub(crate) fn new(io: S) -> Self {
-        Self {
-            io,
-            inbox: BytesMut::new(),
-            outbox: Cursor::default(),
-            ended: false,
-            busy: false,
-            closing: false,
-        }
+        Self::resume(io, BytesMut::new())
+    }
+
+    /// A wire of which something has been read already.
+    pub(crate) fn resume(io: S, inbox: BytesMut) -> Self {
+        Self { io, inbox, outbox: Cursor::default(), ended: false, busy: false, closing: false }
     }
 
     /// Accepts bytes to be written.
@@ -145,7 +143,7 @@ impl<S: Stream> Wire<S> {
     pub(crate) async fn close(&mut self) -> io::Result<()> {
         self.end();
         self.flush().await?;
-        while self.fill().await? {
+        while !self.ended && self.fill().await? {
             self.inbox.clear();
         }
         Ok(())

@@ -31,9 +31,15 @@ pub struct Facebolt {
 }
 
 impl Facebolt {
-    /// Starts one. The sample photos may be named; `environment` sets other keys, such as
-    /// `FACEBOLT_LINK__MAX_PAIRS`. Models and ONNX Runtime are fetched if they are not there.
+    /// Starts one in front of a `host:port` or `bolt+s://host:port`. The sample photos may be named;
+    /// `environment` sets other keys, such as `FACEBOLT_LINK__MAX_PAIRS`. Models and ONNX Runtime are fetched if
+    /// they are not there.
     pub fn start(backend: &str, environment: &[(&str, &str)]) -> Self {
+        Self::start_by(&[], backend, environment)
+    }
+
+    /// The same, by another program: `prlimit`, say, with its arguments.
+    pub fn start_by(launcher: &[&str], backend: &str, environment: &[(&str, &str)]) -> Self {
         let program = env!("CARGO_BIN_EXE_facebolt");
         let fetched = Command::new(program).args(["models", "fetch"]).output().unwrap();
         assert!(fetched.status.success(), "no models: {}", String::from_utf8_lossy(&fetched.stderr));
@@ -41,9 +47,11 @@ impl Facebolt {
         let log = home.path().join("log");
         let (address, admin) = (free_address(), free_address());
         let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/photos");
-        let process = Command::new(program)
-            .args(["serve", "--listen", &address, "--admin", &admin])
-            .args(["--backend", &format!("bolt://{backend}")])
+        let backend = if backend.contains("://") { backend.to_owned() } else { format!("bolt://{backend}") };
+        let line = [launcher, &[program]].concat();
+        let process = Command::new(line[0])
+            .args(&line[1..])
+            .args(["serve", "--listen", &address, "--admin", &admin, "--backend", &backend])
             .env("FACEBOLT_IMAGES__DIRECTORY", photos)
             .env("FACEBOLT_CALLBACK__LISTEN", "")
             .env("RUST_LOG", "facebolt=debug")
@@ -61,6 +69,23 @@ impl Facebolt {
             std::thread::sleep(Duration::from_millis(50));
         }
         facebolt
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits until the log says this, and returns the line.
+    pub fn logged(&self, text: &str) -> String {
+        let deadline = Instant::now() + START;
+        loop {
+            if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(Instant::now() < deadline, "never logged: {text}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// What it has logged.
