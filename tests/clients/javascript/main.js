@@ -23,6 +23,7 @@ const context = {
   address: env('ADDRESS'),
   user: env('USER'),
   password: env('PASSWORD'),
+  websocket,
   otherUser: env('OTHER_USER'),
   version: env('NEO4J'),
   connect (options = {}, { scheme = 'bolt', password = this.password } = {}) {
@@ -50,6 +51,10 @@ async function keep (name) {
   }
   await driver.close().catch(error => { failure = failure ?? error })
   const seconds = (Number(process.hrtime.bigint() - began) / 1e9).toFixed(2)
+  if (failure instanceof promises.Unable) {
+    console.log(`- ${name} ${failure.message}`)
+    return
+  }
   console.log(failure ? `FAILED ${name} ${seconds}` : `ok ${name} ${seconds}`)
   if (failure) {
     console.log(String(failure.stack ?? failure).slice(0, 4000).replace(/^/gm, '  '))

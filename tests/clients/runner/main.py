@@ -1,12 +1,11 @@
 """Every client against every promise, on each Neo4j version, through facebolt.
 
-    tests/clients/run [CLIENT ..] [--server 5] [--server 2026] [--promise NAME ..] [--direct] [--write]
+    tests/clients/run [CLIENT ..] [--server 5] [--server 2026] [--promise NAME ..] [--direct]
 
 Starts the servers it needs and a facebolt in front of each, installs the clients below target/ and prints for
 each server a table of clients and promises, and last `N passed, N failed`. `-` is what a client cannot do; its
 program says why. --direct puts the clients on a Neo4j with Graph Data Science itself: what fails there is wrong
-in the test. It leaves out what only facebolt does. --write keeps the result of a whole run in
-docs/compatibility.md.
+in the test. It leaves out what only facebolt does.
 """
 
 import argparse
@@ -33,12 +32,9 @@ def main():
     parser.add_argument("--server", action="append", choices=VERSIONS)
     parser.add_argument("--promise", action="append", choices=[p.name for p in PROMISES], metavar="NAME")
     parser.add_argument("--direct", action="store_true")
-    parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     if unknown := set(arguments.clients) - {client.name for client in known}:
         parser.error(f"no client {', '.join(sorted(unknown))}: there are {', '.join(c.name for c in known)}")
-    if arguments.write and (arguments.clients or arguments.server or arguments.promise or arguments.direct):
-        parser.error("--write needs a whole run")
 
     chosen = [client for client in known if client.name in arguments.clients or not arguments.clients]
     promises = [promise for promise in PROMISES if wanted(promise, arguments)]
@@ -51,8 +47,6 @@ def main():
     for result in results:
         report.show(result, chosen, promises)
     passed, failed = report.totals(results)
-    if arguments.write:
-        report.write(results, chosen)
     print(f"\n{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

@@ -1,11 +1,4 @@
-"""What the results look like: a table for each server, and docs/compatibility.md."""
-
-import datetime
-
-from facebolt import ROOT
-
-PAGE = ROOT / "docs" / "compatibility.md"
-BEGIN, END = "<!-- promises: written by tests/clients/run --write -->", "<!-- end of promises -->"
+"""What the results look like: a table for each server."""
 
 
 def show(result, clients, promises):
