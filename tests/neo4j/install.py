@@ -74,7 +74,7 @@ def locked(name):
 
 def neo4j(of):
     """The folder with the jars of Neo4j and Browser."""
-    return _jars(
+    return jars(
         f"lib-{of.version}",
         [
             ("org.neo4j", "neo4j", of.version),
@@ -90,7 +90,7 @@ def gds(of):
     Its own jars all count, even where a Neo4j jar has the same name; of the others only those that Neo4j
     does not bring itself.
     """
-    folder = _jars(f"lib-gds-{of.gds}", [("org.neo4j.gds", name, of.gds) for name in of.gds_artifacts])
+    folder = jars(f"lib-gds-{of.gds}", [("org.neo4j.gds", name, of.gds) for name in of.gds_artifacts])
     present = {jar.name for jar in neo4j(of).iterdir()}
     return [
         jar for jar in sorted(folder.iterdir()) if jar.name.endswith(f"-{of.gds}.jar") or jar.name not in present
@@ -124,7 +124,8 @@ def _made_once(folder):
             made.rename(folder)
 
 
-def _jars(name, artifacts):
+def jars(name, artifacts):
+    """The folder `name` with the jars of some artifacts and of all that they need to run."""
     folder = ROOT / name
     with _made_once(folder) as made:
         if made is not None:

@@ -64,6 +64,10 @@ class Server:
         """The records of a statement sent to the server itself."""
         return self.driver.execute_query(text, parameters).records
 
+    def system(self, text, **parameters):
+        """Carries out a statement on the database `system`."""
+        self.driver.execute_query(text, parameters, database_="system")
+
     def clean(self):
         """Removes what the tests made."""
         for label in LABELS:
