@@ -13,3 +13,4 @@ mod procedures;
 pub mod server;
 mod session;
 pub mod telemetry;
+mod transport;

@@ -3,10 +3,7 @@
 mod accept;
 mod admission;
 mod descriptors;
-mod dial;
 mod front;
-mod socket;
-mod tls;
 mod unsupported;
 
 use std::io;
@@ -17,9 +14,6 @@ use tokio::sync::oneshot;
 
 use self::accept::House;
 use self::admission::Admission;
-pub(crate) use self::dial::{DialError, Dialer, Ends};
-pub(crate) use self::socket::Socket;
-pub use self::tls::TlsError;
 pub use self::unsupported::Unsupported;
 use self::unsupported::check;
 use crate::admin::{Admin, Readiness};
@@ -31,6 +25,8 @@ use crate::listener::{ListenError, listen};
 use crate::metrics::{self, MetricsError};
 use crate::procedures::{Registry, Tools};
 use crate::session::Services;
+pub use crate::transport::tls::TlsError;
+use crate::transport::{Dialer, tls};
 
 /// How often the backend is tried, for `/health/ready`.
 const BACKEND_CHECK: Duration = Duration::from_secs(5);

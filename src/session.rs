@@ -29,7 +29,6 @@ mod wire;
 
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use bolt::failure::Failure;
 use bolt::handshake::Proposals;
@@ -48,12 +47,9 @@ use crate::callback::Door;
 use crate::config::Config;
 use crate::metrics::{self, Counted, Transport};
 use crate::procedures::{Registry, Tools};
-use crate::server::{Dialer, Ends, Socket};
+use crate::transport::{CLOSE_TIMEOUT, Dialer, Ends, Socket};
 
 pub(crate) use self::error::SessionError;
-
-/// How long a client may take to read our last words.
-pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What all sessions share.
 #[derive(Debug)]

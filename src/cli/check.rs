@@ -5,7 +5,7 @@ use clap::Args;
 use super::settings::Settings;
 use super::{CommandError, block_on, print};
 use crate::config::{Backend, Config};
-use crate::server::{DialError, Dialer};
+use crate::transport::{DialError, Dialer};
 
 /// Ask whether the backend can be reached: ok, or what is wrong
 #[derive(Debug, Args)]

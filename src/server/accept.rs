@@ -11,11 +11,10 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::admission::{Admission, Admitted};
-use super::dial::Ends;
 use super::front::{self, ClientStream, FrontError};
-use super::tls;
 use crate::metrics::{self, State, Transport};
 use crate::session::{self, Arrival, Services, SessionError};
+use crate::transport::{Ends, tls};
 
 /// A pause after accepting failed, so that a lack of file descriptors does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

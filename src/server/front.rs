@@ -14,9 +14,8 @@ use tokio::net::TcpStream;
 use self::http::{HeadError, Request};
 pub(crate) use self::stream::ClientStream;
 use self::websocket::WebSocket;
-use super::socket::Socket;
-use super::tls;
 use crate::metrics::Transport;
+use crate::transport::{Socket, tls};
 
 /// Longest head of an HTTP request.
 const MAX_HEAD: usize = 8 * 1024;

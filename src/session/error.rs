@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::server::DialError;
+use crate::transport::DialError;
 
 /// Why a session ended. None of these texts reaches a client.
 #[derive(Debug, thiserror::Error)]

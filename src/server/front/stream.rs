@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::websocket::WebSocket;
-use crate::server::socket::Socket;
+use crate::transport::Socket;
 
 /// A client's stream. One type for all transports, so that a session is compiled once.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
-use crate::session::CLOSE_TIMEOUT;
+use super::CLOSE_TIMEOUT;
 
 /// A connection on either side of the proxy.
 #[derive(Debug)]
