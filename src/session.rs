@@ -20,6 +20,7 @@ mod live;
 mod login;
 mod parameters;
 mod qids;
+mod reading;
 mod refusal;
 mod request;
 mod state;

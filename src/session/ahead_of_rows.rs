@@ -1,13 +1,16 @@
 //! Reading beforehand what the rows of a statement will bring, so that it can be computed side by side. Whatever is
 //! missed, or has changed, is computed when Neo4j asks for it: this is for speed alone.
 
-use bolt::message::{Reply, RunMessage, tag};
-use packstream::{Limits, Map, Reader, Value};
+use std::borrow::Cow;
+
+use bolt::message::RunMessage;
+use packstream::{Limits, Reader, Value};
 
 use super::SessionError;
 use super::backend::Backend;
 use super::edit::{self, Edit};
 use super::parameters::Parameters;
+use super::reading::{Query, Refused, read};
 use super::request::Kind;
 use super::wire::Stream;
 use crate::cypher::{Edited, KeyPart};
@@ -24,9 +27,7 @@ pub(super) enum Gathered {
     Failure(Vec<u8>),
 }
 
-/// Runs the queries. In auto-commit that is in a READ transaction of its own, with the database, user, bookmarks,
-/// timeout and metadata of the statement; else in the client's. Where the rows are not `needed`, a failure of a
-/// transaction of its own is passed over.
+/// Runs the queries. Where the rows are not `needed`, a failure outside of the client's transaction is passed over.
 pub(super) async fn run<B: Stream>(
     backend: &mut Backend<B>,
     run: &RunMessage<'_>,
@@ -37,56 +38,36 @@ pub(super) async fn run<B: Stream>(
         return Ok(Gathered::Rows(Vec::new()));
     }
     let own = !backend.state.transaction;
-    if own {
-        backend.ask(&bolt::message::begin(&read_only(run.extra)?)?)?;
-    }
-    let no_extra = packstream::encode(&Value::Map(Map::new()))?;
     let escapes = super::calls::escapes()?;
+    let mut parameters = Vec::with_capacity(queries.len());
     for (_, query) in &queries {
-        let parameters = match &query.escapes {
-            Some(name) => &Parameters::new(run.parameters).with(&[(name, &escapes)])?,
-            None => run.parameters,
-        };
-        backend.ask(&bolt::message::run_raw(&query.text, parameters, &no_extra)?)?;
-        backend.ask(&bolt::message::pull(-1))?;
+        parameters.push(match &query.escapes {
+            Some(name) => Cow::Owned(Parameters::new(run.parameters).with(&[(name, &escapes)])?),
+            None => Cow::Borrowed(run.parameters),
+        });
     }
-    if own {
-        backend.ask(&bolt::message::commit())?;
-    }
-
-    let mut failure = None;
+    let texts = queries.iter().zip(&parameters);
+    let asked: Vec<Query<'_>> =
+        texts.map(|((_, query), parameters)| Query { text: &query.text, parameters }).collect();
     let mut rows = Rows::default();
-    if own {
-        failure = summary(backend, &mut rows, 0).await?.1;
+    let take = |number, record: &[u8]| match queries.get(number) {
+        Some((call, _)) => rows.take(*call, record),
+        None => Ok(()),
+    };
+    let Some(Refused { query, failure }) = read(backend, run, &asked, take).await? else {
+        return Ok(Gathered::Rows(rows.kept));
+    };
+    if own && !needed {
+        // The statement will meet it too, or not: it is not ours to say.
+        backend.recover().await?;
+        return Ok(Gathered::Rows(Vec::new()));
     }
-    for (call, query) in queries {
-        let (qid, failed) = summary(backend, &mut rows, call).await?;
-        if let Some(qid) = qid.filter(|_| !own) {
-            backend.qids.add(qid);
-        }
-        // Both are answered, whatever becomes of the first.
-        let pulled = summary(backend, &mut rows, call).await?.1;
-        let failed = failed.or(pulled);
-        // An IGNORED follows a FAILURE that is known already.
-        if let Some(failed) = failed {
-            let edit = Edit { text: run.query.to_owned(), positions: query.positions, ..Edit::default() };
-            let to = edit::Reader { version: backend.version, dialect: backend.dialect };
-            failure.get_or_insert(edit.answer(Kind::Run, failed, to)?.0);
-        }
-    }
-    if own {
-        let failed = summary(backend, &mut rows, 0).await?.1;
-        failure = failure.or(failed);
-    }
-    match failure {
-        None => Ok(Gathered::Rows(rows.kept)),
-        Some(_) if own && !needed => {
-            // The statement will meet it too, or not: it is not ours to say.
-            backend.recover().await?;
-            Ok(Gathered::Rows(Vec::new()))
-        }
-        Some(failure) => Ok(Gathered::Failure(failure)),
-    }
+    let Some((_, query)) = query.and_then(|number| queries.get(number)) else {
+        return Ok(Gathered::Failure(failure));
+    };
+    let edit = Edit { text: run.query.to_owned(), positions: query.positions.clone(), ..Edit::default() };
+    let to = edit::Reader { version: backend.version, dialect: backend.dialect };
+    Ok(Gathered::Failure(edit.answer(Kind::Run, failure, to)?.0))
 }
 
 /// What is kept.
@@ -137,37 +118,6 @@ fn part(value: Value) -> Option<KeyPart> {
         }
         _ => None,
     }
-}
-
-/// Reads up to a summary: the number that a SUCCESS gives to a statement, or the FAILURE.
-async fn summary<B: Stream>(
-    backend: &mut Backend<B>,
-    rows: &mut Rows,
-    call: usize,
-) -> Result<(Option<i64>, Option<Vec<u8>>), SessionError> {
-    loop {
-        let answer = backend.next_answer().await?;
-        match answer.tag {
-            tag::RECORD => rows.take(call, &answer.payload)?,
-            tag::FAILURE => return Ok((None, Some(answer.payload))),
-            tag::SUCCESS => {
-                let Reply::Success(metadata) =
-                    bolt::message::parse_reply(&answer.payload, Limits::default())?
-                else {
-                    return Ok((None, None));
-                };
-                return Ok((metadata.get("qid").and_then(Value::as_i64), None));
-            }
-            _ => return Ok((None, None)),
-        }
-    }
-}
-
-/// The options of a BEGIN that reads what the statement with these options would see.
-pub(super) fn read_only(extra: &[u8]) -> Result<Map, SessionError> {
-    let Value::Map(mut extra) = packstream::decode(extra, Limits::default())? else { return Ok(Map::new()) };
-    extra.insert("mode", "r");
-    Ok(extra)
 }
 
 #[cfg(test)]
