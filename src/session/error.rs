@@ -55,6 +55,9 @@ pub(crate) enum SessionError {
     /// The same, in its structure.
     #[error("a message before login has more elements or is nested deeper than allowed")]
     TooMuchBeforeLogin,
+    /// A PULL or DISCARD that no honest client sends.
+    #[error("a PULL or DISCARD is too long to be read")]
+    TooLongToRead,
     /// Login took too long.
     #[error("no login within the time allowed")]
     LoginTimeout,

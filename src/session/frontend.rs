@@ -15,6 +15,9 @@ use crate::cypher;
 /// Longest query text that is looked at; a longer one passes as it is.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 
+/// Longest BEGIN or PULL that is read; they hold a few options. A longer BEGIN passes as it is.
+const MAX_OPTIONS: usize = 16 * 1024 * 1024;
+
 /// What may be read from a client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLimits {
@@ -208,13 +211,25 @@ impl<S: Stream> Frontend<S> {
         Ok(Request::Wait)
     }
 
-    fn check_length<B: Stream>(&mut self, backend: &Backend<B>) -> Result<(), SessionError> {
+    fn check_length<B: Stream>(&mut self, backend: &mut Backend<B>) -> Result<(), SessionError> {
         if !backend.state.authenticated && self.reading.length > self.limits.unauthenticated_bytes {
             return Err(SessionError::TooLongBeforeLogin);
         }
         if self.reading.plan == Plan::Hold && self.reading.length > self.limits.statement_bytes {
             self.reading.plan = Plan::TooLong;
             self.reading.payload = Vec::new();
+        }
+        if self.reading.length > MAX_OPTIONS {
+            match self.reading.plan {
+                Plan::Begin => {
+                    self.reading.plan = Plan::Through;
+                    self.reading.payload = Vec::new();
+                    backend.live.begins(&[]);
+                    backend.expect(Kind::Begin.sent())?;
+                }
+                Plan::Renumber => return Err(SessionError::TooLongToRead),
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -278,5 +293,41 @@ impl<S: Stream> Frontend<S> {
             tag::BEGIN | tag::LOGON | tag::LOGOFF | tag::HELLO => Err(SessionError::NotInFailedState),
             _ => Ok(Plan::Ignore),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bolt::Version;
+    use tokio::io::duplex;
+
+    /// A request of which the end does not come, chunk by chunk, until something is decided.
+    fn endless(tag: u8, backend: impl FnOnce(&mut Backend<tokio::io::DuplexStream>)) -> (Plan, usize, bool) {
+        let ((client, _there), (server, _behind)) = (duplex(64), duplex(64));
+        let limits = RequestLimits { unauthenticated_bytes: 8192, statement_bytes: 1 << 20 };
+        let mut frontend = Frontend::new(Wire::new(client), limits);
+        let mut behind = Backend::new(Wire::new(server), Version::new(5, 4));
+        behind.state.authenticated = true;
+        backend(&mut behind);
+        frontend.wire.inbox.extend_from_slice(&[0, 2, 0xB1, tag]);
+        let chunk = [&[0xFF, 0xFF][..], &[0x41; 0xFFFF]].concat();
+        for _ in 0..=MAX_OPTIONS / 0xFFFF + 1 {
+            frontend.wire.inbox.extend_from_slice(&chunk);
+            if frontend.relay(&mut behind).is_err() {
+                return (frontend.reading.plan, frontend.reading.payload.len(), true);
+            }
+        }
+        (frontend.reading.plan, frontend.reading.payload.len() + frontend.wire.inbox.len(), false)
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_kept() {
+        let (plan, kept, failed) = endless(tag::BEGIN, |_| {});
+        assert_eq!((plan, failed), (Plan::Through, false));
+        assert!(kept < 1 << 20, "{kept} bytes are kept");
+        // Where numbers must be changed it cannot pass.
+        assert!(endless(tag::PULL, |backend| backend.qids.add(0)).2);
+        assert_eq!(endless(tag::PULL, |_| {}).0, Plan::Through);
     }
 }
