@@ -170,6 +170,23 @@ async fn a_thousand_silent_connections_keep_nobody_out() {
     assert!(one(&mut stream, &running.get(0, "sx")).await.ends_with("0:sx"));
 }
 
+/// Time passes as soon as nothing else can happen.
+#[tokio::test]
+async fn who_is_slow_is_sent_away() {
+    let running = start().await;
+    tokio::time::pause();
+    let whole = running.get(0, "sx");
+    let token = whole.find("/0/").unwrap();
+    for sent in [3, token - 1, token + 3, whole.len() - 1] {
+        let answer = running.all(&whole.as_bytes()[..sent]).await;
+        assert_eq!(answer, b"", "{sent} bytes");
+    }
+    // One that has been answered may stay longer, but not for ever.
+    let mut stream = running.connect().await;
+    assert!(one(&mut stream, &whole).await.ends_with("0:sx"));
+    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+}
+
 #[test]
 fn tokens_are_long_and_differ() {
     let tokens: std::collections::HashSet<String> = (0..100).map(|_| token().unwrap()).collect();

@@ -385,6 +385,22 @@ class Cancel(Rows):
             self.assertIn("TransactionTimedOut", caught.exception.code)
         self.ended()
 
+    def test_terminated(self):
+        """TERMINATE TRANSACTION ends a statement with the answer that Neo4j waits for, and asks no more"""
+        with bolt.Connection(self.cx.address, timeout=20) as connection:
+            self.waiting(connection)
+            self.create("second", self.cx.images.url("obama.jpg"))
+            text = "SHOW TRANSACTIONS YIELD transactionId AS id, currentQuery AS q WHERE q CONTAINS $door AND NOT q CONTAINS 'SHOW' RETURN id"
+            found = self.cx.server.query(text, door="LOAD CSV")
+            self.assertEqual(len(found), 1)
+            self.cx.server.query("TERMINATE TRANSACTION $id", id=found[0]["id"])
+            self.cx.images.release()
+            answers = [connection.summary() for _ in range(2)]
+            failure = next(answer for answer in answers if answer.tag == bolt.FAILURE).fields[0]
+            self.assertEqual(failure.get("neo4j_code", failure.get("code")), "Neo.ClientError.Transaction.Terminated")
+        self.ended()
+        self.assertEqual(self.cx.server.query("MATCH (f:Face) RETURN f"), [])
+
 
 class SideDoor(Rows):
     def test_unreachable(self):
