@@ -1,4 +1,4 @@
-.PHONY: help demo demo-down test lint audit bench-link bench-proxy fuzz servers servers-down
+.PHONY: help demo demo-down test lint audit bench-link bench-proxy bench-rows fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
@@ -8,6 +8,7 @@ help:
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
+	@echo "make bench-rows    1,000 photos that rows bring, against the worker pool fed directly"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60); needs nightly Rust and cargo-fuzz"
 	@echo "make servers       starts the Neo4j servers that 'cargo test' uses; it starts them itself too"
 	@echo "make servers-down  stops them"
@@ -34,6 +35,9 @@ bench-link:
 
 bench-proxy:
 	scripts/bench-proxy
+
+bench-rows:
+	cargo bench --quiet --locked --bench rows
 
 fuzz:
 	for target in $$(cargo +nightly fuzz list); do \
