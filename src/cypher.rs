@@ -14,6 +14,7 @@ mod constant;
 mod edit;
 mod expression;
 mod field;
+mod graph;
 mod key;
 mod lexer;
 mod link;
@@ -33,6 +34,7 @@ pub use call::{
 pub use constant::Expr;
 pub use edit::{Carrier, Edited, carry};
 pub use field::Field;
+pub use graph::{NodeFilter, Nodes, Relationships};
 pub use key::{KeyError, KeyPart, Wanted, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
 pub use names::{FunctionCall, Names, Signature};

@@ -4,7 +4,10 @@
 mod arguments;
 mod coerce;
 mod embed;
+mod graph;
+mod link;
 mod options;
+mod search;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +18,7 @@ use crate::cypher::Field;
 use crate::face::{Engine, FaceError, ImageError, Loader};
 
 pub(crate) use arguments::{ArgumentError, CoerceError, Given, RowError, check, fill};
+pub(crate) use graph::{GraphError, GraphPlan, LinkPlan, Measure, Output, SearchPlan};
 
 /// A type of Cypher, as far as signatures need them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub(crate) enum Type {
     Float,
     Map,
     FloatList,
+    Node,
+    Any,
 }
 
 /// An argument of a procedure.
@@ -73,6 +79,8 @@ pub(crate) struct Signature {
     pub(crate) arguments: &'static [Argument],
     pub(crate) columns: &'static [Column],
     pub(crate) description: &'static str,
+    /// Does it write to the graph?
+    pub(crate) writes: bool,
 }
 
 /// The rows of one call, values in the order of the signature's columns.
@@ -95,13 +103,18 @@ pub(crate) enum ProcedureError {
     /// A key of a configuration map.
     #[error("{0}")]
     Option(#[from] options::OptionError),
+    #[error(transparent)]
+    Graph(#[from] graph::GraphError),
 }
 
 /// The rows to come.
 pub(crate) type Call<'a> = Pin<Box<dyn Future<Output = Result<Rows, ProcedureError>> + Send + 'a>>;
 
+/// What to read of the graph, and what to make of it, to come.
+pub(crate) type Plan<'a> = Pin<Box<dyn Future<Output = Result<GraphPlan, ProcedureError>> + Send + 'a>>;
+
 /// A procedure that computes from its arguments alone.
-pub(crate) trait Procedure: std::fmt::Debug + Send + Sync {
+pub(crate) trait Compute: std::fmt::Debug + Send + Sync {
     /// What is known without calling it.
     fn signature(&self) -> &'static Signature;
 
@@ -110,24 +123,56 @@ pub(crate) trait Procedure: std::fmt::Debug + Send + Sync {
     fn call<'a>(&'a self, arguments: Vec<Value>, tools: &'a Tools) -> Call<'a>;
 }
 
+/// A procedure that reads the graph. The session does that before the statement runs, so that its arguments are
+/// constant and nothing has written before it.
+pub(crate) trait Graph: std::fmt::Debug + Send + Sync {
+    /// What is known without calling it.
+    fn signature(&self) -> &'static Signature;
+
+    /// What is to be read. The arguments are as for [`Compute::call`].
+    fn plan<'a>(&'a self, arguments: Vec<Value>, tools: &'a Tools) -> Plan<'a>;
+}
+
+/// A procedure.
+#[derive(Debug)]
+pub(crate) enum Procedure {
+    Compute(Box<dyn Compute>),
+    Graph(Box<dyn Graph>),
+}
+
+impl Procedure {
+    /// What is known without calling it.
+    pub(crate) fn signature(&self) -> &'static Signature {
+        match self {
+            Self::Compute(procedure) => procedure.signature(),
+            Self::Graph(procedure) => procedure.signature(),
+        }
+    }
+}
+
 /// All procedures.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    procedures: Vec<Box<dyn Procedure>>,
+    procedures: Vec<Procedure>,
 }
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        Self { procedures: vec![Box::new(embed::Embed)] }
+        let compute = |procedure| Procedure::Compute(procedure);
+        let links = link::ALL.map(|link| Procedure::Graph(Box::new(link)));
+        let mut procedures = vec![compute(Box::new(embed::Embed))];
+        procedures.extend(links);
+        procedures.push(Procedure::Graph(Box::new(search::Search)));
+        Self { procedures }
     }
 
     /// In the order that indexes refer to.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &dyn Procedure> {
-        self.procedures.iter().map(AsRef::as_ref)
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Procedure> {
+        self.procedures.iter()
     }
 
-    pub(crate) fn get(&self, index: usize) -> Option<&dyn Procedure> {
-        self.procedures.get(index).map(AsRef::as_ref)
+    pub(crate) fn get(&self, index: usize) -> Option<&Procedure> {
+        self.procedures.get(index)
     }
 }
 
@@ -170,6 +215,8 @@ impl Type {
             Self::Float => "FLOAT",
             Self::Map => "MAP",
             Self::FloatList => "LIST<FLOAT>",
+            Self::Node => "NODE",
+            Self::Any => "ANY",
         }
     }
 
@@ -179,6 +226,8 @@ impl Type {
             Self::Integer => Field::Integer,
             Self::Float => Field::Float,
             Self::FloatList => Field::Floats,
+            // No row asks for them: who yields them takes no arguments from rows.
+            Self::Node | Self::Any => Field::String,
             Self::Map => {
                 Field::Map(entries.iter().map(|(key, kind)| ((*key).to_owned(), kind.field(&[]))).collect())
             }
@@ -193,6 +242,8 @@ impl Type {
             Self::Float => "Float",
             Self::Map => "Map",
             Self::FloatList => "List<Float>",
+            Self::Node => "Node",
+            Self::Any => "Any",
         }
     }
 }

@@ -14,6 +14,7 @@ mod edit;
 mod error;
 mod frontend;
 mod gathered;
+mod graph;
 mod handshake;
 mod link;
 mod live;

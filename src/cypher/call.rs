@@ -84,6 +84,8 @@ pub struct Call<'t> {
     pub(super) form: Form,
     /// The pieces of the text that bring its rows, if they may be run on their own.
     pub(super) before: Option<Vec<Span>>,
+    /// The `USE` that it is under.
+    pub(super) uses: Option<Span>,
     /// May a `LIMIT` behind it make do with fewer rows?
     pub(super) limited: bool,
 }

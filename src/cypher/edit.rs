@@ -2,8 +2,9 @@
 
 use memchr::memmem;
 
-use super::call::{Arguments, Call, Form, Mentions, Place, Span, Statement};
+use super::call::{Arguments, Call, Form, Mentions, Place, Span, Statement, YieldItem};
 use super::field::Field;
+use super::graph::Relationships;
 use super::key::{self, Wanted};
 use super::position::{PositionMap, Weave};
 use super::refusal::Refusal;
@@ -14,6 +15,12 @@ pub enum Carrier<'c> {
     /// The parameter is a list with one map per row; its keys are the names of the yielded columns, as in
     /// the signature.
     Rows,
+    /// The same, but these columns of the signature hold element ids: what is handed on are the nodes. A row with a
+    /// node that is gone is none.
+    Nodes(&'c [usize]),
+    /// The parameter is a map of what the call yields, but for what is counted, and `pairs`, between which
+    /// relationships are written.
+    Relationships(&'c Relationships),
     /// The parameter is a string that is no date. Neo4j fails with `Text cannot be parsed to a Date` and
     /// the string if, and only if, it evaluates the call.
     Raises,
@@ -150,6 +157,16 @@ impl Replacement<'_, '_, '_> {
         }
         match carrier {
             Carrier::Rows => self.ours(&format!("UNWIND ${parameter} AS {row} ")),
+            Carrier::Nodes(nodes) => {
+                self.ours(&format!("UNWIND ${parameter} AS {row} "));
+                for item in first_of_each(&self.call.yields).filter(|item| nodes.contains(&item.column)) {
+                    let node = self.node(item.column);
+                    self.ours(&format!("MATCH ({node}) WHERE elementId({node}) = {row}.{} ", item.field));
+                }
+            }
+            Carrier::Relationships(relationships) => {
+                self.ours(&relationships.clauses(self.base, parameter, &row));
+            }
             Carrier::Raises => self.ours(&format!("UNWIND [date(${parameter})] AS {row} ")),
             Carrier::Callback { wanted, .. } => {
                 bind(self.weave, self.at, self.base, computed);
@@ -206,6 +223,9 @@ impl Replacement<'_, '_, '_> {
                         .get(item.column)
                         .map_or_else(|| "null".to_owned(), |field| field.expression(row, at))
                 }
+                Carrier::Nodes(nodes) if nodes.contains(&item.column) => self.node(item.column),
+                Carrier::Relationships(_) => Relationships::counted(self.base, &item.field)
+                    .unwrap_or_else(|| format!("{row}.{}", item.field)),
                 _ => format!("{row}.{}", item.field),
             };
             self.ours(&format!("{separator}{value} AS "));
@@ -216,10 +236,21 @@ impl Replacement<'_, '_, '_> {
         }
     }
 
+    /// The variable of the node in a column.
+    fn node(&self, column: usize) -> String {
+        format!("{}n{column}", self.base)
+    }
+
     fn names(&mut self) {
         let names = self.call.yields.iter().map(|item| &*item.written).collect::<Vec<_>>().join(", ");
         self.ours(&names);
     }
+}
+
+/// The items without those whose column has come before.
+fn first_of_each<'i, 't>(items: &'i [YieldItem<'t>]) -> impl Iterator<Item = &'i YieldItem<'t>> {
+    let earlier = |at: usize, column| items.iter().take(at).any(|item| item.column == column);
+    items.iter().enumerate().filter(move |(at, item)| !earlier(*at, item.column)).map(|(_, item)| item)
 }
 
 /// Binds each computed expression to a name. `UNWIND`, since a `WITH` would aggregate.

@@ -205,6 +205,7 @@ fn fits(kind: Type, value: &Value) -> bool {
     matches!(
         (kind, value),
         (_, Value::Null)
+            | (Type::Any, _)
             | (Type::String, Value::String(_))
             | (Type::Integer, Value::Integer(_))
             | (Type::Float, Value::Float(_) | Value::Integer(_))

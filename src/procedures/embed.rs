@@ -5,7 +5,7 @@ use std::time::Instant;
 use packstream::{Map, Value};
 
 use super::options::{OptionError, Options};
-use super::{Argument, Call, Column, Default, Procedure, ProcedureError, Rows, Signature, Tools, Type};
+use super::{Argument, Call, Column, Compute, Default, ProcedureError, Rows, Signature, Tools, Type};
 use crate::face::{Area, EmbedOptions, Face, ImageError, Source};
 use crate::metrics::{self, Stage};
 
@@ -27,6 +27,7 @@ static SIGNATURE: Signature = Signature {
         Column::new("model", Type::String),
     ],
     description: "Find the faces of an image and embed each of them, the largest face first.",
+    writes: false,
 };
 
 const AREA: [(&str, Type); 9] = [
@@ -44,7 +45,7 @@ const AREA: [(&str, Type); 9] = [
 const KEYS: [&str; 7] =
     ["model", "normalization", "minConfidence", "minSize", "maxFaces", "select", "onNoFace"];
 
-impl Procedure for Embed {
+impl Compute for Embed {
     fn signature(&self) -> &'static Signature {
         &SIGNATURE
     }
@@ -53,12 +54,18 @@ impl Procedure for Embed {
         Box::pin(async move {
             let Some(url) = arguments.first().and_then(Value::as_str) else { return Ok(Rows::new()) };
             let options = options(arguments.get(1), tools)?;
-            embed(url, options, tools).await
+            Ok(faces(SIGNATURE.name, url, options, tools).await?.iter().map(row).collect())
         })
     }
 }
 
-async fn embed(url: &str, options: EmbedOptions, tools: &Tools) -> Result<Rows, ProcedureError> {
+/// The faces of an image, on behalf of the procedure of this name.
+pub(super) async fn faces(
+    name: &'static str,
+    url: &str,
+    options: EmbedOptions,
+    tools: &Tools,
+) -> Result<Vec<Face>, ProcedureError> {
     let source = Source::parse(url, tools.loader.policy())?;
     let fetching = Instant::now();
     let image = tools.loader.load(&source).await.inspect_err(|error| {
@@ -66,12 +73,12 @@ async fn embed(url: &str, options: EmbedOptions, tools: &Tools) -> Result<Rows, 
             metrics::fetch_failure(failure.label());
         }
     })?;
-    metrics::native_seconds(SIGNATURE.name, Stage::Fetch, fetching.elapsed());
+    metrics::native_seconds(name, Stage::Fetch, fetching.elapsed());
     let embedding = Instant::now();
     let faces = tools.engine.embed(image, options).await?;
-    metrics::native_seconds(SIGNATURE.name, Stage::Embed, embedding.elapsed());
+    metrics::native_seconds(name, Stage::Embed, embedding.elapsed());
     metrics::faces_found(u64::try_from(faces.len()).unwrap_or(u64::MAX));
-    Ok(faces.iter().map(row).collect())
+    Ok(faces)
 }
 
 fn options(argument: Option<&Value>, tools: &Tools) -> Result<EmbedOptions, ProcedureError> {

@@ -65,6 +65,31 @@ impl<'m> Options<'m> {
         }
     }
 
+    /// True or false.
+    pub(crate) fn flag(&self, key: &'static str) -> Result<Option<bool>, OptionError> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(Value::Boolean(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(OptionError::Value { key, takes: "true or false".to_owned() }),
+        }
+    }
+
+    /// A name of something in the graph.
+    pub(crate) fn name(&self, key: &'static str) -> Result<Option<String>, OptionError> {
+        let name = self.word(key, |name| Ok::<_, OptionError>(name.to_owned()))?;
+        match name {
+            Some(name) if name.is_empty() => {
+                Err(OptionError::Value { key, takes: "a string that is not empty".to_owned() })
+            }
+            name => Ok(name),
+        }
+    }
+
+    /// The value, whatever it is.
+    pub(crate) fn any(&self, key: &str) -> Option<&'m Value> {
+        self.value(key)
+    }
+
     /// A whole number from `low` to `high`.
     pub(crate) fn whole(&self, key: &'static str, low: u32, high: u32) -> Result<Option<u32>, OptionError> {
         let Some(value) = self.value(key) else { return Ok(None) };

@@ -16,18 +16,21 @@ use super::callbacks::Callbacks;
 use super::computing::{Asked, CallFailure, Computing, RowCall};
 use super::dialect::Dialect;
 use super::edit::{Edit, Raise};
+use super::graph::{self, Carried};
 use super::parameters::Parameters;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, gathered, refusal};
 use crate::callback::Door;
 use crate::cypher::{self, Call, Carrier, Field, Mode, Statement, Wanted};
-use crate::procedures::{Given, Rows, Signature, Type};
+use crate::procedures::{Given, GraphPlan, Procedure, ProcedureError, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
 pub(super) enum Plan {
     /// Its arguments are the same for all rows.
     Constant { procedure: usize, arguments: Vec<Value> },
+    /// They are the same too, and what is made of them depends on the graph.
+    Graph(Box<Result<GraphPlan, Arc<ProcedureError>>>),
     /// They are not; with how each column of its signature travels, and what the expressions have to be.
     Row { fields: Vec<Field>, wanted: Vec<Wanted> },
 }
@@ -50,12 +53,22 @@ pub(super) async fn run<B: Stream>(
             Ok(given) => given,
             Err(error) => return Ok(Outcome::Fail(refusal::arguments(&error, run.query, backend.dialect))),
         };
-        let procedure = call.procedure;
-        if call.computed().is_empty() {
+        let index = call.procedure;
+        let constant = call.computed().is_empty();
+        if let Procedure::Graph(graph) = procedure {
+            if !constant || call.after_write {
+                return Ok(Outcome::Fail(refusal::not_ahead(run.query, call.span.start, signature.name)));
+            }
+            let auto_commit = !backend.state.transaction;
+            let plan = graph::plan(graph.as_ref(), call, given, services, statement.mode, auto_commit).await;
+            plans.push(Plan::Graph(Box::new(plan.map_err(Arc::new))));
+            row_calls.push(None);
+        } else if constant {
             let arguments = given.into_iter().filter_map(Given::known).collect();
-            plans.push(Plan::Constant { procedure, arguments });
+            plans.push(Plan::Constant { procedure: index, arguments });
             row_calls.push(None);
         } else {
+            let procedure = index;
             let fields: Vec<Field> = signature.columns.iter().map(|column| column.field()).collect();
             plans.push(Plan::Row { fields: fields.clone(), wanted: wanted(signature, &given) });
             row_calls.push(Some(RowCall { procedure, given, columns: call.columns(), fields }));
@@ -63,8 +76,19 @@ pub(super) async fn run<B: Stream>(
     }
     let deadline = backend.live.deadline(run.extra, backend.state, started)?;
     let computed = statement.calls.iter().find_map(|call| call.computed().first().copied());
-    let sending =
-        Sending { dialect: backend.dialect, run, statement, parameters: &parameters, plans: &plans, started };
+    let graph = match graph::run(backend, services, run, statement, &plans).await? {
+        Ok(graph) => graph,
+        Err(failure) => return Ok(Outcome::Failed(failure)),
+    };
+    let sending = Sending {
+        dialect: backend.dialect,
+        run,
+        statement,
+        parameters: &parameters,
+        plans: &plans,
+        graph: &graph,
+        started,
+    };
     let Some(computed) = computed else {
         let computing = Computing::new(services, backend.dialect, deadline, row_calls);
         return sending.constant(services, &computing).await;
@@ -143,7 +167,7 @@ pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
             Plan::Constant { procedure, arguments } => Some(async {
                 *result = Some(computing.rows(*procedure, arguments.clone()).await);
             }),
-            Plan::Row { .. } => None,
+            Plan::Row { .. } | Plan::Graph(_) => None,
         })
         .collect();
     while running.next().await.is_some() {}
@@ -158,6 +182,8 @@ pub(super) struct Sending<'a> {
     pub(super) statement: &'a Statement<'a>,
     pub(super) parameters: &'a Parameters<'a>,
     pub(super) plans: &'a [Plan],
+    /// What calls that read the graph have brought.
+    graph: &'a [graph::Brought],
     started: Instant,
 }
 
@@ -205,16 +231,15 @@ impl Sending<'_> {
                     }
                     Rowwise::None => return Ok(Outcome::Forward),
                 },
-                (Plan::Constant { .. }, Some(Err(error))) => {
-                    let raise = self.raise(refusal::procedure_failed(
-                        self.dialect,
-                        signature.name,
-                        &error.to_string(),
-                    ));
-                    let token = packstream::encode(&Value::from(raise.token.as_str()))?;
-                    raises.push(raise);
-                    (Carrier::Raises, token)
-                }
+                (Plan::Graph(_), _) => match self.graph.get(index) {
+                    Some(Some(Ok(Carried::Rows { nodes, rows }))) => (Carrier::Nodes(nodes), rows.clone()),
+                    Some(Some(Ok(Carried::Relationships { relationships, map }))) => {
+                        (Carrier::Relationships(relationships), map.clone())
+                    }
+                    Some(Some(Err(error))) => self.raises(signature, error.as_ref(), &mut raises)?,
+                    _ => return Ok(Outcome::Forward),
+                },
+                (Plan::Constant { .. }, Some(Err(error))) => self.raises(signature, &error, &mut raises)?,
                 (Plan::Constant { .. }, rows) => {
                     let rows = rows.and_then(Result::ok).unwrap_or_default();
                     (Carrier::Rows, packstream::encode(&rows_value(&rows, &columns(call, signature)))?)
@@ -256,6 +281,20 @@ impl Sending<'_> {
             ..Edit::default()
         };
         Ok(Outcome::Send { run: payload, edit: Arc::new(edit) })
+    }
+
+    /// What travels for a call that failed.
+    fn raises(
+        &self,
+        signature: &Signature,
+        error: &dyn std::error::Error,
+        raises: &mut Vec<Raise>,
+    ) -> Result<(Carrier<'static>, Vec<u8>), SessionError> {
+        let failure = refusal::procedure_failed(self.dialect, signature.name, &error.to_string());
+        let raise = self.raise(failure);
+        let token = packstream::encode(&Value::from(raise.token.as_str()))?;
+        raises.push(raise);
+        Ok((Carrier::Raises, token))
     }
 
     /// A failure that is to be raised where it is met.

@@ -17,10 +17,10 @@ use super::dialect::Dialect;
 use super::refusal;
 use crate::callback::{self, Answer, Answers};
 use crate::cypher::{self, Field, KeyPart};
-use crate::procedures::{self, Given, ProcedureError, Registry, RowError, Rows, Tools};
+use crate::procedures::{self, Given, Procedure, ProcedureError, Registry, RowError, Rows, Tools};
 
 /// How long one call may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is kept of what has been computed. What goes is computed anew if it is asked for again.
 const KEPT_BYTES: usize = 64 << 20;
@@ -207,7 +207,9 @@ impl Computing {
     async fn call(&self, procedure: usize, arguments: Vec<Value>) -> Outcome {
         // An error would mean that the semaphore was closed, which nobody does.
         let _permit = self.at_once.acquire().await;
-        let Some(procedure) = self.registry.get(procedure) else { return Ok(Arc::default()) };
+        let Some(Procedure::Compute(procedure)) = self.registry.get(procedure) else {
+            return Ok(Arc::default());
+        };
         let rows = match tokio::time::timeout(CALL_TIMEOUT, procedure.call(arguments, &self.tools)).await {
             Ok(rows) => rows.map_err(CallFailure::from),
             Err(_) => Err(CallFailure::TooSlow),

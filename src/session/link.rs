@@ -14,16 +14,18 @@ use bolt::failure::Failure;
 use bolt::message::RunMessage;
 use packstream::Value;
 
-use self::gather::Gathered;
+pub(crate) use self::gather::{NotRead, sides};
 use self::pairs::Pairs;
-use self::vectors::{BadVector, Side};
+use self::vectors::BadVector;
+pub(crate) use self::vectors::Side;
 use super::backend::Backend;
 use super::edit::Edit;
 use super::parameters::Parameters;
+use super::reading::Query;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, refusal};
-use crate::cypher::{self, Expr, LinkShape, Mode};
+use crate::cypher::{self, Expr, Gather, LinkShape, Mode, PairOrder};
 use crate::link::{self, LinkError, Options, Pair, Predicate};
 use crate::metrics::{self, Stage};
 
@@ -50,14 +52,21 @@ pub(crate) async fn run<B: Stream>(
         return send(run, shape, &packstream::encode(&Value::List(Vec::new()))?, started);
     }
     let gathering = Instant::now();
-    let gathered = gather::run(backend, run, &shape.gather).await?;
-    metrics::native_seconds(NAME, Stage::Gather, gathering.elapsed());
-    let (left, right) = match gathered {
-        Gathered::Sides(left, right) => (left, right),
-        Gathered::Failure(payload) => return Ok(Outcome::Failed(payload)),
-        Gathered::TooLong => return Ok(Outcome::Forward),
+    let texts: &[&str] = match &shape.gather {
+        Gather::Same(text) => &[text],
+        Gather::Sides(left, right) => &[left, right],
     };
-    let right = right.unwrap_or_else(|| Arc::clone(&left));
+    let queries: Vec<Query<'_>> =
+        texts.iter().map(|text| Query { text, parameters: run.parameters }).collect();
+    let gathered = sides(backend, run, &queries).await?;
+    metrics::native_seconds(NAME, Stage::Gather, gathering.elapsed());
+    let mut gathered = match gathered {
+        Ok(sides) => sides.into_iter(),
+        Err(NotRead::Failure(payload)) => return Ok(Outcome::Failed(payload)),
+        Err(NotRead::TooLong) => return Ok(Outcome::Forward),
+    };
+    let left = gathered.next().unwrap_or_default();
+    let right = gathered.next().unwrap_or_else(|| Arc::clone(&left));
     tracing::debug!(left = left.len(), right = right.len(), "vectors read");
     if let Some(bad) = vectors::first_bad(&left, &right, shape.order) {
         if shape.residual {
@@ -73,7 +82,7 @@ pub(crate) async fn run<B: Stream>(
     let limit = services.config.link.max_pairs.get();
     let options = Options { threads: services.config.link.threads, tier: services.tier };
     let comparing = Instant::now();
-    let found = find(&left, &right, predicate, shape, options, limit).await;
+    let found = find(&left, &right, predicate, shape.order, options, limit).await;
     metrics::native_seconds(NAME, Stage::Compare, comparing.elapsed());
     let pairs = match found {
         Ok(Some(pairs)) => pairs,
@@ -171,18 +180,18 @@ impl Drop for Cancel {
     }
 }
 
-/// All pairs that the statement is to see, in the order of their nodes; none if there are more than `limit`.
-async fn find(
+/// All pairs that `order` wants, in the order of their nodes; none if there are more than `limit`.
+pub(crate) async fn find(
     left: &Arc<Side>,
     right: &Arc<Side>,
     predicate: Predicate,
-    shape: &LinkShape<'_>,
+    order: PairOrder,
     options: Options,
     limit: usize,
 ) -> Result<Option<Pairs>, LinkError> {
     let cancel = Cancel(Arc::default());
     let flag = Arc::clone(&cancel.0);
-    let (left, right, order) = (Arc::clone(left), Arc::clone(right), shape.order);
+    let (left, right) = (Arc::clone(left), Arc::clone(right));
     let search = move || {
         let (Some(x), Some(y)) = (left.set(), right.set()) else { return Ok(Some(Pairs::default())) };
         let mut pairs = Pairs::new(order, limit);

@@ -58,7 +58,7 @@ pub(crate) async fn run<B: Stream>(
             arguments,
             required: signature.arguments.iter().filter(|argument| argument.default.is_none()).count(),
             columns,
-            writes: false,
+            writes: signature.writes,
         })
         .collect();
     let names = Names { procedures: &procedures, functions: &FUNCTIONS };

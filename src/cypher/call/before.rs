@@ -41,6 +41,21 @@ pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) ->
     Some(pieces)
 }
 
+/// The `USE ..` that the call is under, if any.
+pub(super) fn uses(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) -> Option<Span> {
+    let mut clause = clause;
+    loop {
+        let own = outline.clauses.iter().filter(|other| other.branch == clause.branch);
+        let first = own.clone().map(|other| other.first).next()?;
+        if let Some(found) = own.clone().find(|other| other.kind == Clauses::Use) {
+            return Some(tokens.span(found.first, found.end));
+        }
+        let outer = outline.blocks.get(outline.branches.get(clause.branch)?.block)?.outer?;
+        let around = |other: &&Clause| outline.branches.get(other.branch).map(|b| b.block) == Some(outer);
+        clause = outline.clauses.iter().rev().find(|other| other.first < first && around(other))?;
+    }
+}
+
 /// The brace of a `[OPTIONAL] CALL [(..)] {`.
 fn brace(tokens: &Tokens<'_>, clause: &Clause) -> Option<usize> {
     let mut at = clause.first + 1 + usize::from(tokens.is(clause.first, "OPTIONAL"));

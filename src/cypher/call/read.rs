@@ -16,7 +16,7 @@ use super::super::refusal::{CallError, Refusal};
 use super::super::segment::{Blocks, Clause, Clauses, Outline, outline};
 use super::super::token::Tokens;
 use super::super::unescape::Decoded;
-use super::before::before;
+use super::before::{before, uses};
 use super::{
     Argument, Arguments, Call, Filter, Form, Mentions, Place, Span, Statement, Value, Yield, YieldItem,
 };
@@ -204,6 +204,7 @@ impl<'t> Reader<'_, 't> {
             after_write,
             form,
             before: before(self.tokens, self.outline, self.clause),
+            uses: uses(self.tokens, self.outline, self.clause),
             limited: (end..self.tokens.len()).any(|at| self.tokens.is(at, "LIMIT")),
         })
     }

@@ -10,6 +10,7 @@ const SIGNATURE: Signature = Signature {
     ],
     columns: &[],
     description: "",
+    writes: false,
 };
 
 fn checked(text: &str) -> Result<Vec<Given>, ArgumentError> {

@@ -26,6 +26,11 @@ impl Pairs {
         self.pairs.len()
     }
 
+    /// The pairs and their measures.
+    pub(crate) fn into_pairs(self) -> Vec<(u32, u32, f64)> {
+        self.pairs
+    }
+
     /// Adds (a, b) and (b, a), of one side, where the statement looks at them. False: there are too many.
     pub(crate) fn unordered(&mut self, side: &Side, a: u32, b: u32, value: f64) -> bool {
         self.ordered(side, side, a, b, value) && self.ordered(side, side, b, a, value)
@@ -62,16 +67,14 @@ impl Pairs {
     pub(crate) fn encode(&self, left: &Side, right: &Side) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::with_capacity(self.pairs.len() * 60 + 16);
         let mut writer = Writer::new(&mut out);
-        let element_id =
-            |side: &'_ Side, index| side.node(index).map_or(String::new(), |n| n.element_id.clone());
         let groups = self.pairs.chunk_by(|a, b| a.0 == b.0);
         writer.list(groups.clone().count())?;
         for group in groups {
             writer.list(3)?;
-            writer.string(&group.first().map_or(String::new(), |pair| element_id(left, pair.0)))?;
+            writer.string(group.first().map_or("", |pair| left.element_id(pair.0)))?;
             writer.list(group.len())?;
             for (_, b, _) in group {
-                writer.string(&element_id(right, *b))?;
+                writer.string(right.element_id(*b))?;
             }
             writer.list(group.len())?;
             for (_, _, value) in group {

@@ -91,8 +91,35 @@ impl Side {
         Ok(length)
     }
 
+    /// Vectors that are no nodes.
+    pub(crate) fn of(vectors: &[Vec<f64>]) -> Result<Self, LinkError> {
+        let mut side = Self::default();
+        for (number, vector) in (1..).zip(vectors) {
+            let set = match &mut side.set {
+                Some(set) => set,
+                None => side.set.insert(Set::new(vector.len())?),
+            };
+            set.push(vector)?;
+            // No node has such an id.
+            side.nodes.push(Node { element_id: String::new(), id: -number, length: Some(vector.len()) });
+        }
+        Ok(side)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// The length of the first vector, and another if there is one; none if there is no vector.
+    pub(crate) fn lengths(&self) -> Option<(usize, usize)> {
+        let mut lengths = self.nodes.iter().filter_map(|node| node.length);
+        let first = lengths.next()?;
+        Some((first, lengths.find(|length| *length != first).unwrap_or(first)))
+    }
+
+    /// The element id of a node.
+    pub(crate) fn element_id(&self, index: u32) -> &str {
+        self.node(index).map_or("", |node| &node.element_id)
     }
 
     pub(crate) fn node(&self, index: u32) -> Option<&Node> {
