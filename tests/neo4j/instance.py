@@ -263,7 +263,8 @@ def _set_password(http):
         },
     )
     try:
-        with _direct().open(request, timeout=30):
+        # The first statement of a JVM on a busy machine takes long.
+        with _direct().open(request, timeout=READY_SECONDS):
             return password
     except urllib.error.HTTPError as error:
         raise Failure(f"setting the password failed: {error} {error.read()[:500]!r}") from None
