@@ -18,6 +18,7 @@ use self::gather::Gathered;
 use self::pairs::Pairs;
 use self::vectors::{BadVector, Side};
 use super::backend::Backend;
+use super::dialect::Dialect;
 use super::edit::Edit;
 use super::parameters::Parameters;
 use super::statement::Outcome;
@@ -67,7 +68,7 @@ pub(crate) async fn run<B: Stream>(
                  predicate on each node, such as `p1.embedding IS NOT NULL`.",
             )));
         }
-        return Ok(Outcome::Fail(bad_vector(shape.metric, bad)));
+        return Ok(Outcome::Fail(bad_vector(shape.metric, bad, backend.dialect)));
     }
 
     let limit = services.config.link.max_pairs.get();
@@ -149,7 +150,7 @@ fn comparison(comparison: cypher::Comparison) -> link::Comparison {
 }
 
 /// GDS's own error for a pair that it cannot measure.
-fn bad_vector(metric: cypher::Metric, bad: BadVector) -> Failure {
+fn bad_vector(metric: cypher::Metric, bad: BadVector, dialect: Dialect) -> Failure {
     let function = match metric {
         cypher::Metric::EuclideanDistance => "gds.similarity.euclideanDistance",
         cypher::Metric::Euclidean => "gds.similarity.euclidean",
@@ -159,7 +160,7 @@ fn bad_vector(metric: cypher::Metric, bad: BadVector) -> Failure {
         BadVector::Null => "java.lang.NullPointerException",
         BadVector::Length => "java.lang.RuntimeException: Vectors must be non-empty and of the same size",
     };
-    refusal::function_failed(function, cause)
+    refusal::function_failed(function, cause, dialect)
 }
 
 /// Ends a search whose asker has gone.
