@@ -140,7 +140,8 @@ impl Writer<'_, '_> {
                 read::Check::Itself => {
                     self.weave.user(span.start, span.end);
                 }
-                read::Check::Number => {
+                read::Check::Number(first) => {
+                    let here = self.weave.offset(self.tokens.span(first, first + 1).start);
                     self.weave.ours("0.0", here);
                 }
                 read::Check::Nothing => {

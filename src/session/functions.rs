@@ -174,6 +174,9 @@ impl Functions {
         };
         // `(Transactions committed: 2)`
         told.message.push_str(behind);
+        if !behind.is_empty() && self.dialect == Dialect::Five {
+            told.gql = GqlStatus::general();
+        }
         Some(told)
     }
 
@@ -195,31 +198,41 @@ impl Functions {
         let Some(stranger) = strangers.into_iter().find(|stranger| cause.message.contains(stranger)) else {
             return;
         };
-        let plain = |text: &str| {
-            text.replace("Vector, List<Float>", "List<Float>").replace("VECTOR or LIST<", "LIST<")
-        };
-        failure.message = plain(&failure.message);
-        let parameter = format!("{stranger} parameter: ");
-        if cause.message.contains(&parameter) {
-            for text in [&mut cause.message, &mut cause.gql.description] {
-                *text = plain(text).replace(&parameter, " parameter: ");
-            }
-        } else if let Some(variable) = &argument.variable {
-            for text in [&mut cause.message, &mut cause.gql.description] {
-                *text = plain(text).replace(&stranger, &format!("`{variable}`"));
-            }
-        } else {
-            mismatch(failure, &stranger);
+        for text in [&mut failure.message, &mut cause.message, &mut cause.gql.description] {
+            *text = types(text, self.dialect);
         }
+        let parameter = format!("{stranger} parameter: ");
+        let (from, to) = if cause.message.contains(&parameter) {
+            (parameter, " parameter: ".to_owned())
+        } else if let Some(variable) = &argument.variable {
+            (stranger, format!("`{variable}`"))
+        } else {
+            return mismatch(failure, &stranger);
+        };
+        for text in [&mut cause.message, &mut cause.gql.description] {
+            *text = text.replace(&from, &to);
+        }
+    }
+}
+
+/// The types that a function wants and was given, of a function that takes lists only. Neo4j 5 says less of lists
+/// of lists then.
+fn types(text: &str, dialect: Dialect) -> String {
+    let text = text.replace("Vector, List<Float>", "List<Float>").replace("VECTOR or LIST<", "LIST<");
+    match dialect {
+        Dialect::Later => text,
+        Dialect::Five => text
+            .replace("List<List<Float>>, List<List<Integer>> or List<List<Number>>", "List<List<T>>")
+            .replace("<List<Integer>>", "<List<T>>")
+            .replace("<List<Float>>", "<List<T>>"),
     }
 }
 
 /// What Neo4j says of an argument that is neither variable nor parameter.
 fn mismatch(failure: &mut Failure, stranger: &str) {
     let Some(cause) = &failure.gql.cause else { return };
-    let message =
-        cause.message.replace("VECTOR or LIST<", "LIST<").replace("Vector, List<Float>", "List<Float>");
-    let Some((given, expected)) = message
+    let Some((given, expected)) = cause
+        .message
         .split_once("Invalid input '")
         .and_then(|(_, rest)| rest.split_once(&format!("' for {stranger}. Expected to be ")))
     else {

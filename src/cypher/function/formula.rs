@@ -61,15 +61,16 @@ impl Text<'_> {
     /// Fails if `list` is no list of numbers. What is a map is taken for the one element of a list.
     fn mistyped(&self, list: &str) -> String {
         let e = self.name("e");
-        let number = "IS :: INTEGER | FLOAT";
+        // In a list comprehension, a bar ends the predicate.
+        let odd = format!("NOT ({e} IS :: INTEGER OR {e} IS :: FLOAT)");
         let wanted =
             format!("CASE WHEN {list} IS :: LIST<ANY> OR {list} IS :: MAP THEN 'Number' ELSE 'List' END");
         let found = format!(
-            "CASE WHEN {list} IS :: LIST<ANY> THEN head([{e} IN {list} WHERE NOT {e} {number}]) ELSE {list} END"
+            "CASE WHEN {list} IS :: LIST<ANY> THEN head([{e} IN {list} WHERE {odd}]) ELSE {list} END"
         );
         format!(
             "WHEN NOT {list} IS :: LIST<INTEGER | FLOAT> AND \
-             (NOT {list} IS :: LIST<ANY> OR any({e} IN {list} WHERE NOT {e} {number})) THEN {}",
+             (NOT {list} IS :: LIST<ANY> OR any({e} IN {list} WHERE {odd})) THEN {}",
             self.fail(&format!("{wanted}, {found}"))
         )
     }
@@ -110,8 +111,8 @@ impl Text<'_> {
         format!("sqrt(reduce({s} = 0.0, {d} IN {differences} | {s} + {d} * {d}))")
     }
 
-    /// `value` with the doubles of both lists as `x` and `y`.
-    fn with_doubles(&self, x: &str, y: &str, value: &str) -> String {
+    /// `value` with two lists as `x` and `y`.
+    fn with_lists(&self, x: &str, y: &str, value: &str) -> String {
         format!("head([{0}x IN [{x}] | head([{0}y IN [{y}] | {value}])])", self.base)
     }
 
@@ -125,7 +126,7 @@ impl Text<'_> {
 
     fn cosine(&self) -> String {
         let [x, y] = ["a", "b"].map(|name| self.doubles(&self.name(name)));
-        self.with_doubles(&x, &y, &self.angle())
+        self.with_lists(&x, &y, &self.angle())
     }
 
     fn pearson(&self) -> String {
@@ -135,25 +136,23 @@ impl Text<'_> {
             let mean = format!("reduce({s} = 0.0, {e} IN {list} | {s} + {e}) / size({})", self.name("a"));
             format!("head([{m} IN [{mean}] | [{e} IN {list} | {e} - {m}]])")
         };
-        let correlation = self.with_doubles(&centred("a"), &centred("b"), &self.angle());
+        let correlation = self.with_lists(&centred("a"), &centred("b"), &self.angle());
         format!("head([{r} IN [{correlation}] | CASE WHEN isNaN({r}) THEN 0.0 ELSE {r} END])")
     }
 
-    /// `value` with the elements of both lists as strings, `x` and `y`, and how many they have in common, `n`.
-    fn multisets(&self, key: &str, value: &str) -> String {
+    /// `value` with the elements of both lists as strings, `x` and `y`, and how many of `x` are `common`, `n`.
+    fn multisets(&self, key: &str, common: &str, value: &str) -> String {
         let [e, i, n, x, y] = ["e", "i", "n", "x", "y"].map(|name| self.name(name));
         let [keys_a, keys_b] =
             ["a", "b"].map(|list| format!("[{e} IN {} WHERE {e} IS NOT NULL | {key}]", self.name(list)));
-        let common = format!(
-            "size([{i} IN range(0, size({x}) - 1) WHERE {x}[{i}] IN {y} AND \
-             size([{e} IN {x}[..{i} + 1] WHERE {e} = {x}[{i}]]) <= size([{e} IN {y} WHERE {e} = {x}[{i}]])])"
-        );
-        self.with_doubles(&keys_a, &keys_b, &format!("head([{n} IN [{common}] | {value}])"))
+        let common = format!("size([{i} IN range(0, size({x}) - 1) WHERE {x}[{i}] IN {y} AND {common}])");
+        self.with_lists(&keys_a, &keys_b, &format!("head([{n} IN [{common}] | {value}])"))
     }
 
-    /// Elements are the same if they are the same number, but for -0.0, which is itself alone.
+    /// What two multisets share. Elements are the same if they are the same number, but for -0.0, which is
+    /// itself alone.
     fn jaccard(&self) -> String {
-        let [a, b, e, n, x, y] = ["a", "b", "e", "n", "x", "y"].map(|name| self.name(name));
+        let [a, b, e, i, n, x, y] = ["a", "b", "e", "i", "n", "x", "y"].map(|name| self.name(name));
         let key = format!(
             "CASE WHEN {e} >= -9223372036854775808.0 AND {e} < 9223372036854775808.0 AND toInteger({e}) = {e} \
              AND toString({e}) <> '-0.0' THEN toString(toInteger({e})) ELSE toString({e}) END"
@@ -161,15 +160,20 @@ impl Text<'_> {
         let value = format!(
             "CASE WHEN size({x}) + size({y}) = 0 THEN 1.0 ELSE {n} * 1.0 / (size({x}) + size({y}) - {n}) END"
         );
-        format!("WHEN {a} IS NULL OR {b} IS NULL THEN 0.0 ELSE {}", self.multisets(&key, &value))
+        let common = format!(
+            "size([{e} IN {x}[..{i} + 1] WHERE {e} = {x}[{i}]]) <= size([{e} IN {y} WHERE {e} = {x}[{i}]])"
+        );
+        format!("WHEN {a} IS NULL OR {b} IS NULL THEN 0.0 ELSE {}", self.multisets(&key, &common, &value))
     }
 
-    /// Elements are the same if they are the same number of the same type.
+    /// What two sets share, by the length of the shorter list. Elements are the same if they are the same number
+    /// of the same type.
     fn overlap(&self) -> String {
-        let [e, n, x, y] = ["e", "n", "x", "y"].map(|name| self.name(name));
+        let [e, i, n, x, y] = ["e", "i", "n", "x", "y"].map(|name| self.name(name));
+        let common = format!("NOT {x}[{i}] IN {x}[..{i}]");
         let smaller = format!("CASE WHEN size({x}) < size({y}) THEN size({x}) ELSE size({y}) END");
         let value =
             format!("CASE WHEN size({x}) = 0 OR size({y}) = 0 THEN 0.0 ELSE {n} * 1.0 / {smaller} END");
-        format!("{} ELSE {}", self.nulls(), self.multisets(&format!("toString({e})"), &value))
+        format!("{} ELSE {}", self.nulls(), self.multisets(&format!("toString({e})"), &common, &value))
     }
 }

@@ -33,8 +33,8 @@ pub(super) struct Argument {
 pub(super) enum Check {
     /// The argument.
     Itself,
-    /// A number, as it is another call.
-    Number,
+    /// A number, as it is another call, which starts at this token.
+    Number(usize),
     /// Nothing: it holds another call, or a query that would be planned twice.
     Nothing,
 }
@@ -99,7 +99,7 @@ fn argument(
             let Hits::Function(function) = hit.name else { return None };
             let parenthesis = hit.token + 2 * functions.get(function)?.split('.').count() - 1;
             let whole = hit.token == inner && tokens.closing(parenthesis, last) == Some(last - 1);
-            if whole { Check::Number } else { Check::Nothing }
+            if whole { Check::Number(inner) } else { Check::Nothing }
         }
         None if (first..end).any(|at| reads_graph(tokens, at)) => Check::Nothing,
         None => Check::Itself,
