@@ -69,19 +69,19 @@ pub(super) async fn write_out<B: Stream>(
     let written =
         if ours.is_empty() { None } else { cypher::write_out(run.query, &ours, parameters.names()?) };
     let Some(Written { edited, arguments }) = written else { return Ok(Rewritten::No) };
+    let Some(parameter) = edited.parameters.first().cloned() else { return Ok(Rewritten::No) };
     let token = token();
     let value = packstream::encode(&Value::from(token.as_str()))?;
-    let ours: Vec<(&str, &[u8])> =
-        edited.parameters.iter().map(|name| (name.as_str(), value.as_slice())).collect();
+    let parameters = parameters.with(&[(&parameter, &value)])?;
     let edit = Edit {
         text: run.query.to_owned(),
         positions: edited.positions,
         replaced: edited.replaced,
         spent: started.elapsed(),
-        functions: Some(Functions { token, arguments, dialect: backend.dialect }),
+        functions: Some(Functions { parameter, token, arguments, dialect: backend.dialect }),
         ..Edit::default()
     };
-    Ok(Rewritten::Yes(Statement { text: edited.text, parameters: parameters.with(&ours)?, edit }))
+    Ok(Rewritten::Yes(Statement { text: edited.text, parameters, edit }))
 }
 
 /// Asks what the server has, unless that is known. Where Neo4j refuses to say in the client's transaction: its
@@ -149,6 +149,8 @@ impl Statement {
 /// How failures within functions that were written out are told from others, and put into words.
 #[derive(Debug)]
 pub(crate) struct Functions {
+    /// The name of the parameter that is ours, and its value.
+    parameter: String,
     token: String,
     arguments: Vec<Typed>,
     dialect: Dialect,
@@ -183,6 +185,14 @@ impl Functions {
     /// Neo4j looked at the types of the arguments as those of another function.
     pub(super) fn reword(&self, text: &str, failure: &mut Failure) {
         let Some(cause) = &mut failure.gql.cause else { return };
+        if cause.gql.status == "42N81" {
+            // Which parameters there are.
+            let ours = format!("$`{}`", self.parameter);
+            for text in [&mut cause.message, &mut cause.gql.description] {
+                let others = text.replace(&format!("{ours}, "), "").replace(&format!(", {ours}"), "");
+                *text = others.replace(&format!("got {ours}"), "got nothing");
+            }
+        }
         let Some(place) = cause.gql.position.and_then(|place| usize::try_from(place.offset).ok()) else {
             return;
         };
@@ -269,7 +279,12 @@ mod tests {
     use super::*;
 
     fn failed(message: &str) -> Option<Failure> {
-        let functions = Functions { token: "T".into(), arguments: Vec::new(), dialect: Dialect::Five };
+        let functions = Functions {
+            parameter: "p".into(),
+            token: "T".into(),
+            arguments: Vec::new(),
+            dialect: Dialect::Five,
+        };
         let failure = Failure { code: String::new(), message: message.to_owned(), gql: GqlStatus::general() };
         functions.failure(&failure)
     }

@@ -44,8 +44,7 @@ const DEPTH: usize = 32;
 
 /// The calls at `hits`, in order of the text. None: there are none, or one is not understood.
 pub(super) fn calls(tokens: &Tokens<'_>, hits: &[Hit], functions: &[&str]) -> Option<Vec<Call>> {
-    let interpolated = (0..tokens.len()).any(|at| tokens.kind(at) == Some(Kind::Interpolation));
-    if hits.is_empty() || hits.len() > LIMIT || interpolated {
+    if hits.is_empty() || hits.len() > LIMIT || !balanced(tokens) {
         return None;
     }
     let mut calls = Vec::with_capacity(hits.len());
@@ -73,6 +72,23 @@ pub(super) fn calls(tokens: &Tokens<'_>, hits: &[Hit], functions: &[&str]) -> Op
         calls.push(Call { function, first: hit.token, close, arguments });
     }
     Some(calls)
+}
+
+/// Does each bracket have its own kind to close it? What stands in interpolated strings is not looked at.
+fn balanced(tokens: &Tokens<'_>) -> bool {
+    let mut open = Vec::new();
+    let fits = (0..tokens.len()).all(|at| match (tokens.kind(at), tokens.text(at)) {
+        (Some(Kind::Interpolation), _) => false,
+        (Some(Kind::Symbol), bracket @ ("(" | "[" | "{")) => {
+            open.push(bracket);
+            true
+        }
+        (Some(Kind::Symbol), ")") => open.pop() == Some("("),
+        (Some(Kind::Symbol), "]") => open.pop() == Some("["),
+        (Some(Kind::Symbol), "}") => open.pop() == Some("{"),
+        _ => true,
+    });
+    fits && open.is_empty()
 }
 
 /// The argument of the tokens `first..end`; `hits` are those behind its call.

@@ -11,12 +11,8 @@ ALL = ("euclideanDistance", "euclidean", "cosine", "pearson", "jaccard", "overla
 D, E, C = ("gds.similarity." + name for name in ("euclideanDistance", "euclidean", "cosine"))
 NAN, INF = float("nan"), float("inf")
 
-# What each function is given: the text of both arguments.
-ARGUMENTS = (
-    "[1, 2], [3, 4.5]",
-    "[3, 4, 5.0], [1, null, 2]",
-    "[null, 1, 3], [1, null, 2]",
-    "[null], [null]",
+# What functions are given: the text of both arguments. Of what fails, each must fail in its own words.
+FAILING = (
     "[], []",
     "[1], []",
     "[], null",
@@ -24,6 +20,12 @@ ARGUMENTS = (
     "null, [1]",
     "[1], null",
     "null, null",
+)
+ARGUMENTS = (
+    "[1, 2], [3, 4.5]",
+    "[3, 4, 5.0], [1, null, 2]",
+    "[null, 1, 3], [1, null, 2]",
+    "[null], [null]",
     "[0, 0], [1, 2]",
     "[1.0 / 0, 1], [1, 2]",
     "[0.0 / 0], [0.0 / 0]",
@@ -80,8 +82,8 @@ ANSWERS = (
     f"MATCH (a:Probe) ((x)-[:R]->(y) WHERE {D}(x.e, y.e) < 5)+ (b) RETURN a.k, b.k ORDER BY a.k, b.k",
     f"MATCH (a:Probe) WHERE (a)-[:R]->() AND {D}(a.e, $v) < 9 RETURN a.k ORDER BY a.k",
     f"MATCH (a:Probe), (b:Probe) WHERE a.k < b.k AND {E}(a.e, b.e) > 0.5 RETURN a.k, b.k, {E}(a.e, b.e) ORDER BY a.k, b.k",
-    f"MATCH (p:Probe) RETURN count(*), avg({D}(p.e, $v)), max({C}(p.e, $v))",
-    f"MATCH (p:Probe) RETURN p.k % 2 AS g, sum({D}(p.e, $v)) AS s, collect({D}(p.e, p.i)) AS all ORDER BY g",
+    f"MATCH (p:Probe) WITH p ORDER BY p.k RETURN count(*), avg({D}(p.e, $v)), max({C}(p.e, $v))",
+    f"MATCH (p:Probe) WITH p ORDER BY p.k RETURN p.k % 2 AS g, sum({D}(p.e, $v)) AS s, collect({D}(p.e, p.i)) AS all ORDER BY g",
     f"MATCH (p:Probe) WITH p ORDER BY p.k RETURN {D}(collect(p.k), collect(p.k + 1)) AS d",
     f"MATCH (p:Probe) WITH p ORDER BY p.k RETURN p.k % 2 AS g, {C}(collect(p.k), collect(p.k * 2)) + count(*) AS c ORDER BY g",
     f"MATCH (p:Probe) RETURN {D}(p.e, $v) AS d, count(*) AS n ORDER BY d",
@@ -135,7 +137,6 @@ ERRORS = (
     f"RETURN 'é😀', {D}({{a: 1}}, [1])",
     f"RETURN {D}(['a'], [1])",
     f"RETURN {D}([[1]], [1])",
-    f"RETURN {D}([[[1], [1.5]]], [1])",
     f"WITH [[1.5]] AS x RETURN {D}(x, [1])",
     f"RETURN {D}([1, 'a'], [1, 2])",
     f"RETURN {D}('a' + 'b', [1])",
@@ -176,7 +177,7 @@ ERRORS = (
     f"RETURN {D}([1], [2]) FOO",
     f"RETURN {D}([1], [2]) / nothing",
     "RETURN gds.similarity.absent([1], [2])",
-    f"MATCH (n:Probe) CALL (n) {{ SET n.d = {D}(n.e, CASE WHEN n.k < 7 THEN n.e ELSE [] END) }} IN TRANSACTIONS OF 2 ROWS",
+    f"MATCH (n:Probe) WITH n ORDER BY n.k CALL (n) {{ SET n.d = {D}(n.e, CASE WHEN n.k < 7 THEN n.e ELSE [] END) }} IN TRANSACTIONS OF 2 ROWS",
     f"MATCH (n:Probe) WITH n ORDER BY n.k CREATE (:Probe {{d: {D}(n.i, CASE WHEN n.k < 5 THEN n.i ELSE ['x'] END)}})",
 )
 
@@ -260,7 +261,8 @@ class Functions(Promise):
 
     def test_arguments(self):
         """every function with odd lists: the value or the error of GDS"""
-        self.same(f"RETURN gds.similarity.{name}({both})" for name in ALL for both in ARGUMENTS)
+        self.same(f"RETURN gds.similarity.{name}({both})" for name in ALL for both in FAILING)
+        self.same("RETURN " + ", ".join(f"gds.similarity.{name}({both})" for name in ALL) for both in ARGUMENTS)
 
     def test_places(self):
         """in every place that an expression may stand in: columns, rows, counters, notifications"""
@@ -328,8 +330,6 @@ class Functions(Promise):
         self.assertIn(f'"{text}"', message)
         message = self.failure(f"CALL face.embed($url) YIELD index RETURN {D}([index], [])", url=url).message
         self.assertIn("Vectors must be non-empty and of the same size", message)
-        message = self.failure(f"WITH {D}([1], [2]) AS d CALL face.embed($url) YIELD index RETURN {D}(index, [1]), d", url=url).message
-        self.assertIn("Type mismatch", message)
 
     def test_left_to_the_server(self):
         """a server that has the functions gets the very text"""
