@@ -14,6 +14,7 @@ mod constant;
 mod edit;
 mod expression;
 mod field;
+mod function;
 mod graph;
 mod key;
 mod lexer;
@@ -34,6 +35,7 @@ pub use call::{
 pub use constant::Expr;
 pub use edit::{Carrier, Edited, carry};
 pub use field::Field;
+pub use function::{FUNCTIONS, Fails, Typed, Written, write_out};
 pub use graph::{NodeFilter, Nodes, Relationships};
 pub use key::{KeyError, KeyPart, Wanted, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
@@ -54,7 +56,7 @@ pub enum Asks<'t> {
     /// It is the all-pairs query that the link kernel can answer.
     Link(Box<LinkShape<'t>>),
     /// It calls our functions only, in another shape than [`Asks::Link`] (`EXPLAIN` and `PROFILE` of that
-    /// shape too): forward it, unless functions are rewritten.
+    /// shape too): [`write_out`] says what stands for them where the server does not have them.
     Functions(Vec<FunctionCall>),
 }
 

@@ -13,6 +13,7 @@ mod dialect;
 mod edit;
 mod error;
 mod frontend;
+mod functions;
 mod gathered;
 mod graph;
 mod handshake;

@@ -10,6 +10,7 @@ use packstream::{Limits, Value};
 use super::SessionError;
 use super::dialect::Dialect;
 use super::edit::{Edit, Reader};
+use super::functions::Listed;
 use super::live::Live;
 use super::qids::{self, Qids};
 use super::request::{Kind, Sent};
@@ -36,6 +37,8 @@ pub(crate) struct Backend<S> {
     reading: Reading,
     /// How the server words its errors.
     pub(crate) dialect: Dialect,
+    /// Which similarity functions the server has itself.
+    pub(crate) functions: Option<Listed>,
     /// Edited statements of which results may be open.
     pub(crate) live: Live,
 }
@@ -112,6 +115,7 @@ impl<S: Stream> Backend<S> {
             owed: Owed::new(MAX_OWED),
             reading: Reading::default(),
             dialect: Dialect::default(),
+            functions: None,
             live: Live::default(),
         }
     }

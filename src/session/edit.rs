@@ -12,6 +12,7 @@ use packstream::{Limits, Map, Value};
 
 use super::callbacks::Callbacks;
 use super::dialect::Dialect;
+use super::functions::Functions;
 use super::request::Kind;
 use super::{SessionError, refusal};
 use crate::cypher::{CallError, Position, PositionMap, Refusal, Span};
@@ -33,6 +34,10 @@ pub(crate) struct Edit {
     pub(crate) spent: Duration,
     /// Does the text that was sent hold a LOAD CSV of ours?
     pub(crate) asks: bool,
+    /// The functions that were written out.
+    pub(crate) functions: Option<Functions>,
+    /// The edit that made the text that this one edits, if it is not the user's own.
+    pub(crate) before: Option<Box<Edit>>,
     /// How those are answered.
     pub(crate) callbacks: Option<Callbacks>,
     /// The server's number of the statement within its transaction, once it is known.
@@ -86,7 +91,12 @@ impl Edit {
                 let mut failure = Failure::decode(&metadata, to.version);
                 match self.find(&failure).or_else(|| self.redeclared(&failure, to.dialect)) {
                     Some(other) => failure = other,
-                    None => self.place(&mut failure),
+                    None => {
+                        self.place(&mut failure);
+                        if let Some(functions) = &self.functions {
+                            functions.reword(&self.text, &mut failure);
+                        }
+                    }
                 }
                 failure.encode(to.version)?
             }
@@ -95,7 +105,10 @@ impl Edit {
         if !more {
             self.callbacks.iter().for_each(Callbacks::end);
         }
-        Ok((answer, more))
+        match &self.before {
+            Some(before) => Ok((before.answer(kind, answer, to)?.0, more)),
+            None => Ok((answer, more)),
+        }
     }
 
     /// An answer to a later request that may have evaluated rows of one of these statements.
@@ -115,7 +128,12 @@ impl Edit {
         let raised = self.raises.iter().find(|raise| failure.message.contains(&raise.token));
         match raised {
             Some(raised) => Some(raised.failure.clone()),
-            None => self.callbacks.as_ref()?.failure(failure),
+            None => {
+                let called = self.functions.as_ref().and_then(|functions| functions.failure(failure));
+                let asked = || self.callbacks.as_ref()?.failure(failure);
+                let before = || self.before.as_ref()?.find(failure);
+                called.or_else(asked).or_else(before)
+            }
         }
     }
 
@@ -135,13 +153,7 @@ impl Edit {
 
     /// The byte at an offset of the user's text.
     fn byte(&self, offset: usize) -> usize {
-        let mut units = 0;
-        let found = self.text.char_indices().find(|(_, character)| {
-            let here = units >= offset;
-            units += character.len_utf16();
-            here
-        });
-        found.map_or(self.text.len(), |(byte, _)| byte)
+        byte_at(&self.text, offset)
     }
 
     /// A column without a name is called after its text.
@@ -164,7 +176,7 @@ impl Edit {
     }
 
     /// Makes places in the text that was sent places in the user's.
-    fn place(&self, failure: &mut Failure) {
+    pub(super) fn place(&self, failure: &mut Failure) {
         if let Some((before, offset)) = split_place(&failure.message) {
             let position = self.position(offset);
             failure.message = format!("{before}{}", position.suffix(&self.text));
@@ -202,6 +214,17 @@ impl Edit {
             }
         }
     }
+}
+
+/// The byte at an offset of a text, in UTF-16 code units.
+pub(super) fn byte_at(text: &str, offset: usize) -> usize {
+    let mut units = 0;
+    let found = text.char_indices().find(|(_, character)| {
+        let here = units >= offset;
+        units += character.len_utf16();
+        here
+    });
+    found.map_or(text.len(), |(byte, _)| byte)
 }
 
 /// A message of Neo4j's about a place, `.. (line 1, column 3 (offset: 2))` and the line quoted: what stands

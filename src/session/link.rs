@@ -19,6 +19,7 @@ use self::pairs::Pairs;
 use self::vectors::BadVector;
 pub(crate) use self::vectors::Side;
 use super::backend::Backend;
+use super::dialect::Dialect;
 use super::edit::Edit;
 use super::parameters::Parameters;
 use super::reading::Query;
@@ -76,7 +77,7 @@ pub(crate) async fn run<B: Stream>(
                  predicate on each node, such as `p1.embedding IS NOT NULL`.",
             )));
         }
-        return Ok(Outcome::Fail(bad_vector(shape.metric, bad)));
+        return Ok(Outcome::Fail(bad_vector(shape.metric, bad, backend.dialect)));
     }
 
     let limit = services.config.link.max_pairs.get();
@@ -158,7 +159,7 @@ fn comparison(comparison: cypher::Comparison) -> link::Comparison {
 }
 
 /// GDS's own error for a pair that it cannot measure.
-fn bad_vector(metric: cypher::Metric, bad: BadVector) -> Failure {
+fn bad_vector(metric: cypher::Metric, bad: BadVector, dialect: Dialect) -> Failure {
     let function = match metric {
         cypher::Metric::EuclideanDistance => "gds.similarity.euclideanDistance",
         cypher::Metric::Euclidean => "gds.similarity.euclidean",
@@ -168,7 +169,7 @@ fn bad_vector(metric: cypher::Metric, bad: BadVector) -> Failure {
         BadVector::Null => "java.lang.NullPointerException",
         BadVector::Length => "java.lang.RuntimeException: Vectors must be non-empty and of the same size",
     };
-    refusal::function_failed(function, cause)
+    refusal::function_failed(function, cause, dialect)
 }
 
 /// Ends a search whose asker has gone.

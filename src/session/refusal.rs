@@ -105,13 +105,19 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
 
 /// A value of the wrong type that a row brought.
 pub(crate) fn coerce(error: &CoerceError, dialect: Dialect) -> Failure {
+    not_coerced(&error.value, error.expected.expected(), dialect)
+}
+
+/// A value, as Neo4j prints it, that is not of the type which a row must bring.
+pub(crate) fn not_coerced(value: &str, wanted: &str, dialect: Dialect) -> Failure {
     let code = "Neo.ClientError.Statement.TypeError";
+    let message = format!("Can't coerce `{value}` to {wanted}");
     match dialect {
-        Dialect::Five => failure(code, error.to_string(), "50N42", None, None),
+        Dialect::Five => failure(code, message, "50N42", None, None),
         Dialect::Later => {
-            let text = format!("Cannot coerce {} to {}.", error.value, error.expected.expected());
+            let text = format!("Cannot coerce {value} to {wanted}.");
             let condition = Condition::new("22N37", "data exception - invalid coercion", text);
-            failure(code, error.to_string(), "22G03", None, Some(condition))
+            failure(code, message, "22G03", None, Some(condition))
         }
     }
 }
@@ -222,12 +228,29 @@ pub(crate) fn signature(signature: &Signature) -> String {
 }
 
 /// A function of GDS that fails on a row; `thrown` is the Java exception and its text.
-pub(crate) fn function_failed(function: &str, thrown: &str) -> Failure {
+pub(crate) fn function_failed(function: &str, thrown: &str, dialect: Dialect) -> Failure {
     let message = format!("Failed to invoke function `{function}`: Caused by: {thrown}");
-    let mut failed = failure("Neo.ClientError.Procedure.ProcedureCallFailed", message, "52N33", None, None);
-    let mut below = failure("", failed.message.clone(), "53N37", None, None);
-    failed.gql.cause = Some(Box::new(Cause { message: std::mem::take(&mut below.message), gql: below.gql }));
-    failed
+    let gql = match dialect {
+        Dialect::Five => {
+            let description = format!(
+                "error: procedure exception - procedure invocation failed. Failed to invoke procedure/function \
+                 function `{function}` caused by: {thrown}."
+            );
+            GqlStatus::new("52N33", description, Some(Classification::ClientError))
+        }
+        Dialect::Later => {
+            let text = format!("Execution of the function {function}() failed");
+            let description = format!("error: function exception - function execution error. {text}.");
+            let mut gql = GqlStatus::new("53N37", description, None);
+            let text = format!("{text} due to {thrown}.");
+            let description =
+                format!("error: function exception - custom function execution error cause. {text}");
+            let below = GqlStatus::new("53U00", description, None);
+            gql.cause = Some(Box::new(Cause { message: format!("53U00: {text}"), gql: below }));
+            gql
+        }
+    };
+    Failure { code: "Neo.ClientError.Procedure.ProcedureCallFailed".to_owned(), message, gql }
 }
 
 /// A statement that is not run for a reason of ours.
@@ -277,7 +300,6 @@ fn failure(
 fn description(status: &str) -> &'static str {
     match status {
         "22G03" => "error: data exception - invalid value type",
-        "52N33" | "53N37" => "error: procedure exception - function execution error",
         _ => "error: syntax error or access rule violation - invalid syntax",
     }
 }

@@ -9,10 +9,12 @@ use packstream::Limits;
 use super::backend::Backend;
 use super::edit::Edit;
 use super::frontend::Held;
+use super::functions::{self, Rewritten};
 use super::wire::Stream;
-use super::{Services, SessionError, calls, link, refusal};
-use crate::cypher::{self, Asks, Names};
+use super::{Services, SessionError, calls, edit, link, refusal};
+use crate::cypher::{self, Asks, Names, Refusal};
 use crate::metrics::{self, Path};
+use crate::procedures::Signature;
 
 /// What is to be done with a statement.
 #[derive(Debug)]
@@ -26,10 +28,6 @@ pub(crate) enum Outcome {
     /// The backend answered a request of ours with this FAILURE, and is in the failed state now.
     Failed(Vec<u8>),
 }
-
-/// The functions that the link kernel computes.
-const FUNCTIONS: [&str; 3] =
-    ["gds.similarity.euclideanDistance", "gds.similarity.euclidean", "gds.similarity.cosine"];
 
 /// Runs what a held statement asks of us. May be dropped at any time.
 pub(crate) async fn run<B: Stream>(
@@ -61,11 +59,47 @@ pub(crate) async fn run<B: Stream>(
             writes: signature.writes,
         })
         .collect();
-    let names = Names { procedures: &procedures, functions: &FUNCTIONS };
-    match cypher::inspect(run.query, &names) {
+    let names = Names { procedures: &procedures, functions: &cypher::FUNCTIONS };
+    let asks = cypher::inspect(run.query, &names);
+    let functions = match &asks {
+        Ok(Asks::Functions(_)) => true,
+        Ok(Asks::Calls(statement)) => !statement.functions.is_empty(),
+        _ => false,
+    };
+    if functions {
+        match functions::write_out(backend, &run).await? {
+            Rewritten::No => {}
+            Rewritten::Failed(failure) => return Ok(Outcome::Failed(failure)),
+            Rewritten::Yes(written) => {
+                metrics::statement("function", Path::Native);
+                if matches!(asks, Ok(Asks::Functions(_))) {
+                    return written.send(&run);
+                }
+                // It calls procedures too.
+                let (text, parameters) = (written.text.clone(), written.parameters.clone());
+                let inner = RunMessage { query: &text, parameters: &parameters, ..run };
+                let asks = cypher::inspect(inner.query, &names);
+                let outcome = answer(backend, services, &inner, asks, &signatures).await?;
+                let to = edit::Reader { version: backend.version, dialect: backend.dialect };
+                return written.after(outcome, to);
+            }
+        }
+    }
+    answer(backend, services, &run, asks, &signatures).await
+}
+
+/// Does what a statement asks, its functions aside.
+async fn answer<B: Stream>(
+    backend: &mut Backend<B>,
+    services: &Services,
+    run: &RunMessage<'_>,
+    asks: Result<Asks<'_>, Refusal>,
+    signatures: &[&'static Signature],
+) -> Result<Outcome, SessionError> {
+    match asks {
         Ok(Asks::Nothing | Asks::Functions(_)) => Ok(Outcome::Forward),
         Ok(Asks::Calls(statement)) => {
-            let outcome = calls::run(backend, services, &run, &statement).await?;
+            let outcome = calls::run(backend, services, run, &statement).await?;
             let path = if matches!(outcome, Outcome::Send { .. }) { Path::Native } else { Path::Refused };
             for call in &statement.calls {
                 if let Some(signature) = signatures.get(call.procedure) {
@@ -75,14 +109,21 @@ pub(crate) async fn run<B: Stream>(
             Ok(outcome)
         }
         Ok(Asks::Link(shape)) => {
-            let outcome = link::run(backend, services, &run, &shape).await?;
+            let outcome = link::run(backend, services, run, &shape).await?;
             let path = match outcome {
                 Outcome::Send { .. } => Path::Native,
                 Outcome::Forward => Path::Forwarded,
                 _ => Path::Refused,
             };
             metrics::statement("link", path);
-            Ok(outcome)
+            if !matches!(outcome, Outcome::Forward) {
+                return Ok(outcome);
+            }
+            match functions::write_out(backend, run).await? {
+                Rewritten::No => Ok(Outcome::Forward),
+                Rewritten::Failed(failure) => Ok(Outcome::Failed(failure)),
+                Rewritten::Yes(written) => written.send(run),
+            }
         }
         Err(refusal) => {
             metrics::statement("refused", Path::Refused);

@@ -1,0 +1,134 @@
+//! The calls of a text, and what can be checked of their arguments.
+
+use super::super::call::separator;
+use super::super::lexer::Kind;
+use super::super::names::{Hit, Hits, LIMIT};
+use super::super::segment::opens_subquery;
+use super::super::token::Tokens;
+
+/// A call of one of the functions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call {
+    /// The name behind `gds.similarity.`
+    pub(super) function: &'static str,
+    /// The first token of its name.
+    pub(super) first: usize,
+    /// The parenthesis that closes it.
+    pub(super) close: usize,
+    pub(super) arguments: [Argument; 2],
+}
+
+/// An argument: the tokens `first..end`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Argument {
+    pub(super) first: usize,
+    pub(super) end: usize,
+    pub(super) check: Check,
+    /// The token of the variable that it is.
+    pub(super) variable: Option<usize>,
+}
+
+/// What stands for an argument where Neo4j is to look at its type alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The argument.
+    Itself,
+    /// A number, as it is another call, which starts at this token.
+    Number(usize),
+    /// Nothing: it holds another call, or a query that would be planned twice.
+    Nothing,
+}
+
+/// How deep calls may nest.
+const DEPTH: usize = 32;
+
+/// The calls at `hits`, in order of the text. None: there are none, or one is not understood.
+pub(super) fn calls(tokens: &Tokens<'_>, hits: &[Hit], functions: &[&str]) -> Option<Vec<Call>> {
+    if hits.is_empty() || hits.len() > LIMIT || !balanced(tokens) {
+        return None;
+    }
+    let mut calls = Vec::with_capacity(hits.len());
+    let mut open: Vec<usize> = Vec::new();
+    for (index, hit) in hits.iter().enumerate() {
+        let Hits::Function(function) = hit.name else { return None };
+        let name = functions.get(function)?;
+        let function = super::FUNCTIONS.iter().find(|known| *known == name)?.rsplit('.').next()?;
+        let parenthesis = hit.token + 2 * name.split('.').count() - 1;
+        let close =
+            tokens.closing(parenthesis, tokens.len()).filter(|_| tokens.symbol(parenthesis) == "(")?;
+        let comma = separator(tokens, parenthesis + 1, close);
+        let end = separator(tokens, comma + 1, close);
+        if end != close {
+            return None;
+        }
+        open.retain(|outer| *outer > close);
+        open.push(close);
+        if open.len() > DEPTH {
+            return None;
+        }
+        let rest = hits.get(index + 1..).unwrap_or(&[]);
+        let argument = |first, end| argument(tokens, rest, functions, first, end);
+        let arguments = [argument(parenthesis + 1, comma)?, argument(comma + 1, close)?];
+        calls.push(Call { function, first: hit.token, close, arguments });
+    }
+    Some(calls)
+}
+
+/// Does each bracket have its own kind to close it? What stands in interpolated strings is not looked at.
+fn balanced(tokens: &Tokens<'_>) -> bool {
+    let mut open = Vec::new();
+    let fits = (0..tokens.len()).all(|at| match (tokens.kind(at), tokens.text(at)) {
+        (Some(Kind::Interpolation), _) => false,
+        (Some(Kind::Symbol), bracket @ ("(" | "[" | "{")) => {
+            open.push(bracket);
+            true
+        }
+        (Some(Kind::Symbol), ")") => open.pop() == Some("("),
+        (Some(Kind::Symbol), "]") => open.pop() == Some("["),
+        (Some(Kind::Symbol), "}") => open.pop() == Some("{"),
+        _ => true,
+    });
+    fits && open.is_empty()
+}
+
+/// The argument of the tokens `first..end`; `hits` are those behind its call.
+fn argument(
+    tokens: &Tokens<'_>,
+    hits: &[Hit],
+    functions: &[&str],
+    first: usize,
+    end: usize,
+) -> Option<Argument> {
+    // `f(DISTINCT a, b)`, which some versions refuse and some pass over.
+    let quantified = ["DISTINCT", "ALL"].iter().any(|word| tokens.is(first, word)) && end > first + 1;
+    if first >= end || (quantified && tokens.symbol(first + 1) != ".") {
+        return None;
+    }
+    let (mut inner, mut last) = (first, end);
+    while tokens.symbol(inner) == "(" && tokens.closing(inner, last) == Some(last - 1) {
+        inner += 1;
+        last -= 1;
+    }
+    let nested = hits.iter().find(|hit| (first..end).contains(&hit.token));
+    let check = match nested {
+        Some(hit) => {
+            let Hits::Function(function) = hit.name else { return None };
+            let parenthesis = hit.token + 2 * functions.get(function)?.split('.').count() - 1;
+            let whole = hit.token == inner && tokens.closing(parenthesis, last) == Some(last - 1);
+            if whole { Check::Number(inner) } else { Check::Nothing }
+        }
+        None if (first..end).any(|at| reads_graph(tokens, at)) => Check::Nothing,
+        None => Check::Itself,
+    };
+    let keyword = ["null", "true", "false", "inf", "infinity", "nan"];
+    let named = last == inner + 1
+        && tokens.name(inner).is_some()
+        && !keyword.iter().any(|word| tokens.is(inner, &word.to_ascii_uppercase()));
+    Some(Argument { first, end, check, variable: named.then_some(inner) })
+}
+
+/// May a query or a pattern stand at `at`?
+fn reads_graph(tokens: &Tokens<'_>, at: usize) -> bool {
+    let pattern = tokens.symbol(at) == ")" && matches!(tokens.symbol(at + 1), "-" | "<" | "<-");
+    pattern || opens_subquery(tokens, at).is_some()
+}
