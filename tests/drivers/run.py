@@ -63,8 +63,6 @@ def compare(suite, release):
         began = time.monotonic()
         try:
             ended = suite.run(state, facebolt.address if facebolt else state["bolt"], log)
-            if facebolt and not facebolt.metric("facebolt_messages_total"):
-                raise suites.Broken(f"{suite.name} has not gone through facebolt")
         finally:
             if facebolt:
                 facebolt.close()
