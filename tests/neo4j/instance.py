@@ -90,7 +90,11 @@ class Instance:
             )
         try:
             self._wait_until_ready(process, port, http, console)
-            password = _set_password(http) if "dbms.security.auth_enabled=false" not in settings else ""
+            password = ""
+            if "dbms.security.auth_enabled=false" not in settings:
+                # The one every Neo4j is born with serves nothing until it is changed.
+                password = secrets.token_hex(12)
+                set_password(http, "neo4j", password)
         except BaseException:
             self._end(process.pid)
             raise
@@ -249,23 +253,21 @@ def _answers(http):
         return False
 
 
-def _set_password(http):
-    """Replaces the password every Neo4j is born with, which serves nothing until it is changed."""
-    password = secrets.token_hex(12)
-    statement = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
+def set_password(http, old, new):
+    """Replaces the password of the user `neo4j`, at the HTTP port `http`."""
+    statement = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
     request = urllib.request.Request(
         f"http://127.0.0.1:{http}/db/system/query/v2",
-        data=json.dumps({"statement": statement, "parameters": {"password": password}}).encode(),
+        data=json.dumps({"statement": statement, "parameters": {"old": old, "new": new}}).encode(),
         headers={
             "Content-Type": "application/json",
             "Accept": "application/json",
-            "Authorization": "Basic " + base64.b64encode(b"neo4j:neo4j").decode(),
+            "Authorization": "Basic " + base64.b64encode(f"neo4j:{old}".encode()).decode(),
         },
     )
     try:
         # The first statement of a JVM on a busy machine takes long.
-        with _direct().open(request, timeout=READY_SECONDS):
-            return password
+        _direct().open(request, timeout=READY_SECONDS).close()
     except urllib.error.HTTPError as error:
         raise Failure(f"setting the password failed: {error} {error.read()[:500]!r}") from None
 

@@ -37,7 +37,8 @@ class Server:
         if done.returncode != 0:
             raise RuntimeError(f"no Neo4j {version}: tests/neo4j/server says why")
         state = json.loads(done.stdout)
-        self.version, self.address, self._lock = state["version"], state["bolt"], state["lock"]
+        self.version, self.address, self.http = state["version"], state["bolt"], state["http"]
+        self._lock = state["lock"]
         self.user, self.password = state["user"], state["password"]
         self.driver = self.connect(self.address)
 
