@@ -22,7 +22,7 @@ use super::wire::Stream;
 use super::{Services, SessionError, gathered, refusal};
 use crate::callback::Door;
 use crate::cypher::{self, Call, Carrier, Field, Mode, Statement, Wanted};
-use crate::procedures::{Given, Rows, Signature, Type};
+use crate::procedures::{ArgumentError, Given, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
 pub(super) enum Plan {
@@ -30,6 +30,8 @@ pub(super) enum Plan {
     Constant { procedure: usize, arguments: Vec<Value> },
     /// They are not; with how each column of its signature travels, and what the expressions have to be.
     Row { fields: Vec<Field>, wanted: Vec<Wanted> },
+    /// They do not do, which Neo4j says when it comes to the call.
+    Fails(Failure),
 }
 
 /// Runs a statement that calls our procedures. May be dropped at any time.
@@ -48,6 +50,11 @@ pub(super) async fn run<B: Stream>(
         let signature = procedure.signature();
         let given = match crate::procedures::check(signature, call, &parameter) {
             Ok(given) => given,
+            Err(ArgumentError::Coerce(error)) => {
+                plans.push(Plan::Fails(refusal::coerce(&error, backend.dialect)));
+                row_calls.push(None);
+                continue;
+            }
             Err(error) => return Ok(Outcome::Fail(refusal::arguments(&error, run.query, backend.dialect))),
         };
         let procedure = call.procedure;
@@ -62,7 +69,8 @@ pub(super) async fn run<B: Stream>(
         }
     }
     let deadline = backend.live.deadline(run.extra, backend.state, started)?;
-    let computed = statement.calls.iter().find_map(|call| call.computed().first().copied());
+    let mut by_row = statement.calls.iter().zip(&plans).filter(|(_, plan)| matches!(plan, Plan::Row { .. }));
+    let computed = by_row.find_map(|(call, _)| call.computed().first().copied());
     let sending =
         Sending { dialect: backend.dialect, run, statement, parameters: &parameters, plans: &plans, started };
     let Some(computed) = computed else {
@@ -83,8 +91,9 @@ pub(super) async fn run<B: Stream>(
     }
     let mut computing = Computing::new(services, backend.dialect, deadline, row_calls);
     let taken = parameters.names()?;
-    let queries = statement.calls.iter().enumerate().filter(|(_, call)| !call.computed().is_empty());
-    let queries = queries.filter_map(|(index, call)| {
+    let queries = statement.calls.iter().zip(&plans).enumerate();
+    let queries = queries.filter_map(|(index, (call, plan))| {
+        let Plan::Row { .. } = plan else { return None };
         Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
     });
     match ahead_of_rows::run(backend, run, queries.collect(), false).await? {
@@ -143,7 +152,7 @@ pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
             Plan::Constant { procedure, arguments } => Some(async {
                 *result = Some(computing.rows(*procedure, arguments.clone()).await);
             }),
-            Plan::Row { .. } => None,
+            Plan::Row { .. } | Plan::Fails(_) => None,
         })
         .collect();
     while running.next().await.is_some() {}
@@ -205,15 +214,14 @@ impl Sending<'_> {
                     }
                     Rowwise::None => return Ok(Outcome::Forward),
                 },
+                (Plan::Fails(failure), _) => {
+                    raises.push(self.raise(failure.clone()));
+                    (Carrier::Raises, raised(&raises)?)
+                }
                 (Plan::Constant { .. }, Some(Err(error))) => {
-                    let raise = self.raise(refusal::procedure_failed(
-                        self.dialect,
-                        signature.name,
-                        &error.to_string(),
-                    ));
-                    let token = packstream::encode(&Value::from(raise.token.as_str()))?;
-                    raises.push(raise);
-                    (Carrier::Raises, token)
+                    let error = error.to_string();
+                    raises.push(self.raise(refusal::procedure_failed(self.dialect, signature.name, &error)));
+                    (Carrier::Raises, raised(&raises)?)
                 }
                 (Plan::Constant { .. }, rows) => {
                     let rows = rows.and_then(Result::ok).unwrap_or_default();
@@ -262,6 +270,11 @@ impl Sending<'_> {
     pub(super) fn raise(&self, failure: Failure) -> Raise {
         Raise { token: token(), failure }
     }
+}
+
+/// What the last of these travels as.
+fn raised(raises: &[Raise]) -> Result<Vec<u8>, SessionError> {
+    Ok(packstream::encode(&Value::from(raises.last().map_or("", |raise| raise.token.as_str())))?)
 }
 
 /// The columns that a call hands on, each with its name in the signature.
