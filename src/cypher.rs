@@ -23,6 +23,7 @@ mod names;
 mod position;
 mod prefilter;
 mod prefix;
+mod reading;
 mod refusal;
 mod segment;
 mod token;
@@ -41,6 +42,7 @@ pub use key::{KeyError, KeyPart, Wanted, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
+pub use reading::{Reading, reading};
 pub use refusal::{CallError, Refusal};
 
 use names::{Hits, hits};
