@@ -9,7 +9,7 @@ mod before;
 mod map;
 mod read;
 
-pub(super) use read::statement;
+pub(super) use read::{separator, statement};
 
 /// A range of bytes of the user's text, on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

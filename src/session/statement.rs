@@ -10,7 +10,7 @@ use super::backend::Backend;
 use super::edit::Edit;
 use super::frontend::Held;
 use super::wire::Stream;
-use super::{Services, SessionError, calls, link, refusal};
+use super::{Services, SessionError, calls, link, refusal, routing};
 use crate::cypher::{self, Asks, Names};
 use crate::metrics::{self, Path};
 
@@ -64,6 +64,7 @@ pub(crate) async fn run<B: Stream>(
     let names = Names { procedures: &procedures, functions: &FUNCTIONS };
     match cypher::inspect(run.query, &names) {
         Ok(Asks::Nothing | Asks::Functions(_)) => Ok(Outcome::Forward),
+        Ok(Asks::RoutingTable(call)) => Ok(routing::call(&backend.reached, &run, payload, &call)),
         Ok(Asks::Calls(statement)) => {
             let outcome = calls::run(backend, services, &run, &statement).await?;
             let path = if matches!(outcome, Outcome::Send { .. }) { Path::Native } else { Path::Refused };

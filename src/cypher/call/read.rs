@@ -338,7 +338,7 @@ impl<'t> Reader<'_, 't> {
 }
 
 /// The comma that ends the argument at `first`, or `close`.
-pub(super) fn separator(tokens: &Tokens<'_>, first: usize, close: usize) -> usize {
+pub(in super::super) fn separator(tokens: &Tokens<'_>, first: usize, close: usize) -> usize {
     let mut at = first;
     while at < close && tokens.symbol(at) != "," {
         at = tokens.closing(at, close).unwrap_or(at) + 1;
