@@ -20,6 +20,7 @@ mod graph;
 mod key;
 mod lexer;
 mod link;
+mod listing;
 mod names;
 mod position;
 mod prefilter;
@@ -42,6 +43,7 @@ pub use function::{FUNCTIONS, Fails, Typed, Written, write_out};
 pub use graph::{NodeFilter, Nodes, Relationships};
 pub use key::{KeyError, KeyPart, Wanted, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
+pub use listing::{Listed, Listing};
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
 pub use reading::{Reading, reading};
@@ -60,6 +62,8 @@ pub enum Asks<'t> {
     Calls(Box<Statement<'t>>),
     /// It is the all-pairs query that the link kernel can answer.
     Link(Box<LinkShape<'t>>),
+    /// It lists procedures or functions, ours among them.
+    Listing(Box<Listing<'t>>),
     /// It asks Neo4j for a routing table, and for nothing else: its addresses may have to be changed.
     RoutingTable(RoutingTable),
     /// It calls our functions only, in another shape than [`Asks::Link`] (`EXPLAIN` and `PROFILE` of that
@@ -82,7 +86,9 @@ pub fn inspect<'t>(text: &'t str, names: &Names<'_>) -> Result<Asks<'t>, Refusal
     let Some(decoded) = Decoded::new(text) else { return Ok(Asks::Nothing) };
     let hits = hits(&decoded.text, names);
     if hits.is_empty() {
-        return Ok(routing::routing_table(&decoded).map_or(Asks::Nothing, Asks::RoutingTable));
+        let listing = listing::listing(text, &decoded).map(|listing| Asks::Listing(Box::new(listing)));
+        let asks = listing.or_else(|| routing::routing_table(&decoded).map(Asks::RoutingTable));
+        return Ok(asks.unwrap_or(Asks::Nothing));
     }
     let procedure = hits.iter().find(|hit| matches!(hit.name, Hits::Procedure(_)));
     if let Some(hit) = procedure {

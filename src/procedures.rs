@@ -6,6 +6,7 @@ mod coerce;
 mod embed;
 mod graph;
 mod link;
+mod listing;
 mod options;
 mod search;
 
@@ -19,6 +20,7 @@ use crate::face::{Engine, FaceError, ImageError, Loader};
 
 pub(crate) use arguments::{ArgumentError, CoerceError, Given, RowError, check, fill};
 pub(crate) use graph::{GraphError, GraphPlan, LinkPlan, Measure, Output, SearchPlan};
+pub(crate) use listing::procedures as listing;
 
 /// A type of Cypher, as far as signatures need them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,6 +18,7 @@ mod gathered;
 mod graph;
 mod handshake;
 mod link;
+mod listing;
 mod live;
 mod login;
 mod parameters;

@@ -186,6 +186,11 @@ fn exercise(text: &str) {
     let within = |span: Span| assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text:?}");
     match inspect(text, &NAMES) {
         Ok(Asks::Nothing | Asks::RoutingTable(_)) => {}
+        Ok(Asks::Listing(listing)) => {
+            let edited = listing.rewrite(&["name".to_owned()], &["name".to_owned()], ["__f0"]);
+            let length = edited.text.encode_utf16().count();
+            assert!((0..=length).all(|at| edited.positions.to_user(at).offset <= text.len()));
+        }
         Ok(Asks::Functions(calls)) => calls.iter().for_each(|call| within(call.name)),
         Ok(Asks::Link(link)) => {
             within(link.prefix);

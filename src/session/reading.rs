@@ -4,7 +4,7 @@
 use bolt::message::{RunMessage, tag};
 use packstream::{Limits, Map, Value};
 
-use super::backend::Backend;
+use super::backend::{Answer, Backend};
 use super::wire::Stream;
 use super::{SessionError, qids};
 
@@ -32,6 +32,20 @@ pub(super) async fn read<B: Stream>(
     queries: &[Query<'_>],
     mut record: impl FnMut(usize, &[u8]) -> Result<(), SessionError>,
 ) -> Result<Option<Refused>, SessionError> {
+    let take = |number, answer: &Answer| match answer.tag {
+        tag::RECORD => record(number, &answer.payload),
+        _ => Ok(()),
+    };
+    read_all(backend, run, queries, take).await
+}
+
+/// The same, with each SUCCESS too.
+pub(super) async fn read_all<B: Stream>(
+    backend: &mut Backend<B>,
+    run: &RunMessage<'_>,
+    queries: &[Query<'_>],
+    mut take: impl FnMut(usize, &Answer) -> Result<(), SessionError>,
+) -> Result<Option<Refused>, SessionError> {
     let own = !backend.state.transaction;
     let no_extra = packstream::encode(&Value::Map(Map::new()))?;
     // What is asked, by the number of the query.
@@ -55,15 +69,17 @@ pub(super) async fn read<B: Stream>(
         loop {
             let answer = backend.next_answer().await?;
             match (answer.tag, query) {
-                (tag::RECORD, Some(number)) => record(number, &answer.payload)?,
+                (tag::RECORD, Some(number)) => take(number, &answer)?,
                 (tag::RECORD, None) => {}
                 (tag::FAILURE, _) => {
                     refused.get_or_insert(Refused { query, failure: answer.payload });
                     break;
                 }
-                (tag::SUCCESS, Some(_)) if !own => {
-                    // Only the answer to a RUN has a number.
-                    qids::of(&answer.payload)?.into_iter().for_each(|qid| backend.qids.add(qid));
+                (tag::SUCCESS, Some(number)) => {
+                    take(number, &answer)?;
+                    // Only the answer to a RUN has a number, and none outside of a transaction.
+                    let added = if own { None } else { qids::of(&answer.payload)? };
+                    added.into_iter().for_each(|qid| backend.qids.add(qid));
                     break;
                 }
                 // An IGNORED follows a FAILURE that is known already.
