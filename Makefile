@@ -1,4 +1,4 @@
-.PHONY: help demo demo-down test lint audit bench-link bench-proxy fuzz servers servers-down
+.PHONY: help demo demo-down test lint audit bench-cypher bench-link bench-proxy fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
@@ -6,6 +6,7 @@ help:
 	@echo "make test          everything that must hold; installs what is missing on Debian"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
+	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
 	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60); needs nightly Rust and cargo-fuzz"
@@ -27,6 +28,9 @@ lint:
 audit:
 	scripts/tools
 	PATH="$${CARGO_TARGET_DIR:-target}/tools/bin:$$PATH" cargo deny check advisories
+
+bench-cypher:
+	cargo bench --locked --bench cypher
 
 bench-link:
 	cargo build --release --locked

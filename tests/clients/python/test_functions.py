@@ -5,7 +5,7 @@ import struct
 
 import neo4j
 
-from harness import Promise
+from harness import Promise, failed
 
 ALL = ("euclideanDistance", "euclidean", "cosine", "pearson", "jaccard", "overlap")
 D, E, C = ("gds.similarity." + name for name in ("euclideanDistance", "euclidean", "cosine"))
@@ -177,6 +177,9 @@ ERRORS = (
     f"RETURN {D}([1], [2]) FOO",
     f"RETURN {D}([1], [2]) / nothing",
     "RETURN gds.similarity.absent([1], [2])",
+    f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) WITH a, b, {D}(b.absent, a.e) AS d WHERE d < 1 RETURN count(*)",
+    f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) WITH a, b, {D}(b.e, a.absent) AS d WHERE d < 1 RETURN count(*)",
+    f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) AND {C}(a.absent, b.gone) > 0.5 RETURN count(*)",
     f"MATCH (n:Probe) WITH n ORDER BY n.k CALL (n) {{ SET n.d = {D}(n.e, CASE WHEN n.k < 7 THEN n.e ELSE [] END) }} IN TRANSACTIONS OF 2 ROWS",
     f"MATCH (n:Probe) WITH n ORDER BY n.k CREATE (:Probe {{d: {D}(n.i, CASE WHEN n.k < 5 THEN n.i ELSE ['x'] END)}})",
 )
@@ -192,16 +195,6 @@ def bits(value):
         case dict():
             return {key: bits(item) for key, item in value.items()}
     return value
-
-
-def failed(error):
-    """All that a client can see of an error, its causes included."""
-    seen = [error.code, error.message]
-    while error is not None:
-        record = error.diagnostic_record
-        seen.append((error.gql_status, error.gql_status_description, record.get("_position"), record.get("_classification")))
-        error = error.__cause__
-    return seen
 
 
 def outcome(driver, text, parameters):
@@ -330,6 +323,14 @@ class Functions(Promise):
         self.assertIn(f'"{text}"', message)
         message = self.failure(f"CALL face.embed($url) YIELD index RETURN {D}([index], [])", url=url).message
         self.assertIn("Vectors must be non-empty and of the same size", message)
+
+    def test_links_that_are_none(self):
+        """a link query of which a predicate decides which vectors are compared"""
+        near = f"WITH a, b, {D}(a.e, b.e) AS d WHERE d < 2 RETURN a.k, b.k, d ORDER BY a.k, b.k"
+        for limit in (9, 70):
+            for server in (self.cx.gds, self.cx.server):
+                server.query("CREATE (:Probe {k: 60})")
+            self.same([f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) AND a.k + b.k < {limit} {near}"])
 
     def test_left_to_the_server(self):
         """a server that has the functions gets the very text"""
