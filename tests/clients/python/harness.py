@@ -168,7 +168,7 @@ def failed(error):
 
 
 def _unexplained(text):
-    return re.sub(r': Cannot invoke "[^"]*" because "\w+" is null', "", text)
+    return re.sub(r': (Cannot invoke "[^"]*" because "\w+" is null|\$msg)', "", text)
 
 
 def distance(a, b):

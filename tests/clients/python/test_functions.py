@@ -197,9 +197,9 @@ def bits(value):
     return value
 
 
-def outcome(driver, text, parameters):
+def outcome(driver, text, parameters, **options):
     """Columns, rows, counters and notifications of a statement, or its error."""
-    with driver.session() as session:
+    with driver.session(**options) as session:
         try:
             result = session.run(text, parameters)
             keys = result.keys()
@@ -291,7 +291,10 @@ class Functions(Promise):
 
     def test_transactions(self):
         """in an explicit transaction, beside open results, and after it has failed"""
-        for driver in (self.cx.gds.driver, self.cx.driver):
+        # A connection that does not know yet what the server has.
+        fresh = self.cx.server.connect(self.cx.address)
+        self.addCleanup(fresh.close)
+        for driver in (self.cx.gds.driver, fresh):
             with driver.session() as session, session.begin_transaction() as tx:
                 rows = tx.run("UNWIND range(1, 3000) AS x RETURN x")
                 self.assertEqual(next(rows)["x"], 1)
@@ -305,6 +308,16 @@ class Functions(Promise):
             with driver.session() as session:
                 self.assertEqual(session.run(f"RETURN {D}([1], [3]) AS d").single()["d"], 2.0)
                 self.assertEqual(session.run("MATCH (p:Probe {k: 300}) RETURN p").data(), [])
+
+    def test_databases(self):
+        """on a database that is not there, and on one that holds no graph: the error of the server"""
+        for database in ("absent", "system"):
+            expected, found = (
+                outcome(driver, f"RETURN {D}([1], [2])", {}, database=database)
+                for driver in (self.cx.gds.driver, self.cx.driver)
+            )
+            self.assertEqual(found, expected)
+            self.assertTrue(found[0].startswith("Neo.ClientError."), found)
 
     def test_procedures_beside(self):
         """a statement that calls face procedures and functions"""
