@@ -1,5 +1,5 @@
-.PHONY: help demo demo-down test test-browser test-drivers lint audit bench-link bench-proxy bench-rows fuzz servers \
-	servers-down
+.PHONY: help demo demo-down test test-browser test-drivers lint audit bench-cypher bench-link bench-proxy bench-rows \
+	fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
@@ -9,6 +9,7 @@ help:
 	@echo "make test-drivers  suites that drivers publish, directly and through facebolt; an hour"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
+	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
 	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make bench-rows    1,000 photos that rows bring, against the worker pool fed directly"
@@ -37,6 +38,9 @@ lint:
 audit:
 	scripts/tools
 	PATH="$${CARGO_TARGET_DIR:-target}/tools/bin:$$PATH" cargo deny check advisories
+
+bench-cypher:
+	cargo bench --locked --bench cypher
 
 bench-link:
 	cargo build --release --locked

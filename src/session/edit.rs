@@ -177,11 +177,16 @@ impl Edit {
         let Some(Value::List(fields)) = metadata.get_mut("fields") else { return };
         for field in fields {
             if let Value::String(name) = field {
-                for (ours, users) in &self.replaced {
-                    if name.contains(ours) {
-                        *name = name.replace(ours, users);
-                    }
-                }
+                self.restore(name);
+            }
+        }
+    }
+
+    /// Makes what is quoted of the text that was sent the user's.
+    fn restore(&self, quoted: &mut String) {
+        for (ours, users) in &self.replaced {
+            if quoted.contains(ours) {
+                *quoted = quoted.replace(ours, users);
             }
         }
     }
@@ -197,6 +202,7 @@ impl Edit {
             let position = self.position(offset);
             failure.message = format!("{before}{}", position.suffix(&self.text));
         }
+        self.restore(&mut failure.message);
         self.place_status(&mut failure.gql);
     }
 
@@ -211,6 +217,7 @@ impl Edit {
     }
 
     fn place_status(&self, status: &mut GqlStatus) {
+        self.restore(&mut status.description);
         if let Some(place) = &mut status.position
             && let Ok(offset) = usize::try_from(place.offset)
         {
@@ -220,6 +227,7 @@ impl Edit {
                 (number(position.offset), number(position.line), number(position.column));
         }
         if let Some(cause) = &mut status.cause {
+            self.restore(&mut cause.message);
             self.place_status(&mut cause.gql);
             // The check that a string is needed is a function's; the user wrote an argument.
             const OURS: &str = "argument at index 0 of function replace()";

@@ -261,7 +261,7 @@ fn mismatch(failure: &mut Failure, stranger: &str) {
 }
 
 /// The Java exception behind a failure that is called `word`.
-fn thrown(function: &str, word: &str) -> String {
+pub(super) fn thrown(function: &str, word: &str) -> String {
     if word == Fails::Size.word() {
         return "java.lang.RuntimeException: Vectors must be non-empty and of the same size".to_owned();
     }
