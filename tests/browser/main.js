@@ -6,7 +6,7 @@ const { person, ...checks } = require('./checks.js')
 const { Page } = require('./page.js')
 const { Photos } = require('./photos.js')
 
-const SECONDS = 90
+const SECONDS = 150
 
 const env = name => {
   const value = process.env[`FACEBOLT_TEST_${name}`]
