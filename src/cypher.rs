@@ -10,6 +10,7 @@
 
 mod ahead;
 mod call;
+mod columns;
 mod constant;
 mod edit;
 mod expression;
@@ -23,7 +24,9 @@ mod names;
 mod position;
 mod prefilter;
 mod prefix;
+mod reading;
 mod refusal;
+mod routing;
 mod segment;
 mod token;
 mod unescape;
@@ -41,7 +44,9 @@ pub use key::{KeyError, KeyPart, Wanted, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};
 pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
+pub use reading::{Reading, reading};
 pub use refusal::{CallError, Refusal};
+pub use routing::RoutingTable;
 
 use names::{Hits, hits};
 use unescape::Decoded;
@@ -55,6 +60,8 @@ pub enum Asks<'t> {
     Calls(Box<Statement<'t>>),
     /// It is the all-pairs query that the link kernel can answer.
     Link(Box<LinkShape<'t>>),
+    /// It asks Neo4j for a routing table, and for nothing else: its addresses may have to be changed.
+    RoutingTable(RoutingTable),
     /// It calls our functions only, in another shape than [`Asks::Link`] (`EXPLAIN` and `PROFILE` of that
     /// shape too): [`write_out`] says what stands for them where the server does not have them.
     Functions(Vec<FunctionCall>),
@@ -75,7 +82,7 @@ pub fn inspect<'t>(text: &'t str, names: &Names<'_>) -> Result<Asks<'t>, Refusal
     let Some(decoded) = Decoded::new(text) else { return Ok(Asks::Nothing) };
     let hits = hits(&decoded.text, names);
     if hits.is_empty() {
-        return Ok(Asks::Nothing);
+        return Ok(routing::routing_table(&decoded).map_or(Asks::Nothing, Asks::RoutingTable));
     }
     let procedure = hits.iter().find(|hit| matches!(hit.name, Hits::Procedure(_)));
     if let Some(hit) = procedure {

@@ -25,6 +25,7 @@ mod qids;
 mod reading;
 mod refusal;
 mod request;
+mod routing;
 mod state;
 mod statement;
 mod text;
@@ -44,6 +45,7 @@ use self::ahead::Sight;
 use self::backend::Backend;
 use self::frontend::{Frontend, Held, Request, RequestLimits};
 use self::request::Kind;
+use self::routing::Reached;
 use self::statement::Outcome;
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
@@ -133,7 +135,8 @@ async fn open<C: Stream>(
         Ok(stream) => {
             let mut backend = Wire::new(stream);
             let version = handshake::relay(client, &mut backend, &proposals).await?;
-            Ok(Backend::new(backend, version))
+            let reached = Reached::new(services.config.listen.advertised_address.as_ref(), ends.server);
+            Ok(Backend::new(backend, version, reached))
         }
         Err(source) => {
             let address = services.config.backend.url.to_string();

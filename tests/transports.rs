@@ -20,3 +20,5 @@ mod backend;
 mod front;
 #[path = "transports/limits.rs"]
 mod limits;
+#[path = "transports/routing.rs"]
+mod routing;

@@ -96,7 +96,7 @@ pub(super) fn base<'p>(needed: usize, taken: impl IntoIterator<Item = &'p str>) 
 /// same edited text, unless a client's parameter is in the way.
 ///
 /// # Errors
-/// [`Refusal::Computed`] if an argument is not constant and its carrier is not [`Carrier::Callback`].
+/// [`Refusal::Computed`] if an argument is not constant and its carrier is [`Carrier::Rows`].
 pub fn carry<'p>(
     statement: &Statement<'_>,
     carriers: &[Carrier<'_>],
@@ -111,7 +111,7 @@ pub fn carry<'p>(
         let computed = call.computed();
         if matches!(carrier, Carrier::Callback { .. } | Carrier::Gathered { .. }) {
             edited.escapes = Some(format!("{base}e"));
-        } else if let Some(first) = computed.first() {
+        } else if let Some(first) = computed.first().filter(|_| carrier != Carrier::Raises) {
             return Err(Refusal::Computed { at: first.start });
         }
         let parameter = format!("{base}{index}");

@@ -1,5 +1,7 @@
 //! The backend's side of a connection: what it owes, and its answers on their way to the client or to us.
 
+mod head;
+
 use bolt::Version;
 use bolt::chunk::{Frame, Scanner};
 use bolt::message::{Reply, tag};
@@ -7,6 +9,7 @@ use bolt::owed::{Origin, Owed};
 use bytes::{Buf, BytesMut};
 use packstream::{Limits, Value};
 
+use self::head::Head;
 use super::SessionError;
 use super::dialect::Dialect;
 use super::edit::{Edit, Reader};
@@ -14,6 +17,7 @@ use super::functions::Listed;
 use super::live::Live;
 use super::qids::{self, Qids};
 use super::request::{Kind, Sent};
+use super::routing::{self, Reached};
 use super::state::{State, Summary};
 use super::wire::{Stream, Wire};
 
@@ -23,9 +27,6 @@ const MAX_OWED: usize = 4096;
 /// Longest answer that is collected to be read or translated. Rows that only pass are never collected.
 const MAX_COLLECTED: usize = 256 * 1024 * 1024;
 
-/// `SUCCESS {has_more: true}`, the only SUCCESS that does not end a PULL.
-const HAS_MORE: &[u8; 13] = b"\xB1\x70\xA1\x88has_more\xC3";
-
 /// One connection to the backend.
 #[derive(Debug)]
 pub(crate) struct Backend<S> {
@@ -33,6 +34,8 @@ pub(crate) struct Backend<S> {
     pub(crate) version: Version,
     pub(crate) state: State,
     pub(crate) qids: Qids,
+    /// Where the client reached us.
+    pub(crate) reached: Reached,
     owed: Owed<Sent>,
     reading: Reading,
     /// How the server words its errors.
@@ -52,13 +55,6 @@ struct Reading {
     head: Head,
     plan: Plan,
     message: Vec<u8>,
-}
-
-/// The first bytes of a message.
-#[derive(Debug, Default)]
-struct Head {
-    bytes: [u8; HAS_MORE.len()],
-    length: usize,
 }
 
 /// What becomes of the answer that is being read.
@@ -82,36 +78,14 @@ pub(crate) struct Answer {
     pub(crate) tag: u8,
 }
 
-impl Head {
-    fn take(&mut self, payload: &[u8]) {
-        for (to, from) in self.bytes.iter_mut().skip(self.length).zip(payload) {
-            *to = *from;
-        }
-        self.length = self.length.saturating_add(payload.len());
-    }
-
-    fn tag(&self) -> Option<u8> {
-        if self.length >= 2 { self.bytes.get(1).copied() } else { None }
-    }
-
-    fn summary(&self) -> Option<Summary> {
-        Some(match self.tag()? {
-            tag::SUCCESS if self.length == HAS_MORE.len() && self.bytes == *HAS_MORE => Summary::More,
-            tag::SUCCESS => Summary::Done,
-            tag::FAILURE => Summary::Failure,
-            tag::IGNORED => Summary::Ignored,
-            _ => return None,
-        })
-    }
-}
-
 impl<S: Stream> Backend<S> {
-    pub(crate) fn new(wire: Wire<S>, version: Version) -> Self {
+    pub(crate) fn new(wire: Wire<S>, version: Version, reached: Reached) -> Self {
         Self {
             wire,
             version,
             state: State::default(),
             qids: Qids::default(),
+            reached,
             owed: Owed::new(MAX_OWED),
             reading: Reading::default(),
             dialect: Dialect::default(),
@@ -138,6 +112,12 @@ impl<S: Stream> Backend<S> {
             _ => {}
         }
         Ok(self.owed.request(Origin::Client(sent))?)
+    }
+
+    /// Takes note of a ROUTE of the client's; none: it is too long to be read.
+    pub(crate) fn routes(&mut self, message: Option<&[u8]>) -> Result<(), SessionError> {
+        let address = Some(self.reached.route(message));
+        self.expect(Sent { address, ..Kind::Route.sent() })
     }
 
     /// Sends a request of our own.
@@ -204,9 +184,7 @@ impl<S: Stream> Backend<S> {
                         if self.reading.plan == Plan::Collect {
                             client.send(slice(from, start));
                             from = start;
-                            let head = self.reading.head.length - payload.len();
-                            let head = self.reading.head.bytes.get(..head).unwrap_or_default();
-                            self.reading.message.extend_from_slice(head);
+                            self.reading.message.extend_from_slice(self.reading.head.before(payload));
                         }
                     }
                     if self.reading.plan == Plan::Collect {
@@ -225,8 +203,14 @@ impl<S: Stream> Backend<S> {
                     };
                     if plan == Plan::Collect {
                         from = position;
-                        if let Some(Origin::Client(sent)) = origin {
-                            client.send_message(&self.translate(&sent, message)?);
+                        match (origin, self.owed.front()) {
+                            (Some(Origin::Client(sent)), _) => {
+                                client.send_message(&self.translate(&sent, message)?);
+                            }
+                            (None, Some(Origin::Client(Sent { edit: Some(edit), .. }))) => {
+                                client.send_message(&edit.record(message)?);
+                            }
+                            _ => {}
                         }
                     }
                     if !due.is_empty() {
@@ -263,9 +247,16 @@ impl<S: Stream> Backend<S> {
     fn plan(&self, tag: u8) -> Plan {
         match self.owed.front() {
             Some(Origin::Ours) => Plan::Collect,
-            Some(Origin::Client(sent)) if tag != tag::RECORD => {
+            Some(Origin::Client(Sent { edit, .. })) if tag == tag::RECORD => {
+                if edit.as_ref().is_some_and(|edit| edit.changes_records()) {
+                    Plan::Collect
+                } else {
+                    Plan::Through
+                }
+            }
+            Some(Origin::Client(sent)) => {
                 let translated = sent.edit.is_some()
-                    || (sent.kind == Kind::Hello && tag == tag::SUCCESS)
+                    || (matches!(sent.kind, Kind::Hello | Kind::Logon | Kind::Route) && tag == tag::SUCCESS)
                     || (tag == tag::FAILURE && !self.live.is_empty())
                     || (sent.kind == Kind::Run && self.qids.shifted());
                 if translated { Plan::Collect } else { Plan::Through }
@@ -306,9 +297,14 @@ impl<S: Stream> Backend<S> {
 
     /// An answer as the client is to see it.
     fn translate(&mut self, sent: &Sent, payload: Vec<u8>) -> Result<Vec<u8>, SessionError> {
-        if sent.kind == Kind::Hello {
-            self.note_server(&payload);
-            return Ok(payload);
+        match (sent.kind, &sent.address) {
+            (Kind::Hello, _) => {
+                self.note_server(&payload);
+                return self.reached.login(payload);
+            }
+            (Kind::Logon, _) => return self.reached.login(payload),
+            (Kind::Route, Some(address)) => return routing::table(payload, address),
+            _ => {}
         }
         let to = Reader { version: self.version, dialect: self.dialect };
         if let (Kind::Run, Some(edit)) = (sent.kind, &sent.edit)

@@ -23,7 +23,7 @@ use super::wire::Stream;
 use super::{Services, SessionError, gathered, refusal};
 use crate::callback::Door;
 use crate::cypher::{self, Call, Carrier, Field, Mode, Statement, Wanted};
-use crate::procedures::{Given, GraphPlan, Procedure, ProcedureError, Rows, Signature, Type};
+use crate::procedures::{ArgumentError, Given, GraphPlan, Procedure, ProcedureError, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
 pub(super) enum Plan {
@@ -33,6 +33,8 @@ pub(super) enum Plan {
     Graph(Box<Result<GraphPlan, Arc<ProcedureError>>>),
     /// They are not; with how each column of its signature travels, and what the expressions have to be.
     Row { fields: Vec<Field>, wanted: Vec<Wanted> },
+    /// They do not do, which Neo4j says when it comes to the call.
+    Fails(Failure),
 }
 
 /// Runs a statement that calls our procedures. May be dropped at any time.
@@ -51,6 +53,11 @@ pub(super) async fn run<B: Stream>(
         let signature = procedure.signature();
         let given = match crate::procedures::check(signature, call, &parameter) {
             Ok(given) => given,
+            Err(ArgumentError::Coerce(error)) => {
+                plans.push(Plan::Fails(refusal::coerce(&error, backend.dialect)));
+                row_calls.push(None);
+                continue;
+            }
             Err(error) => return Ok(Outcome::Fail(refusal::arguments(&error, run.query, backend.dialect))),
         };
         let index = call.procedure;
@@ -75,7 +82,8 @@ pub(super) async fn run<B: Stream>(
         }
     }
     let deadline = backend.live.deadline(run.extra, backend.state, started)?;
-    let computed = statement.calls.iter().find_map(|call| call.computed().first().copied());
+    let mut by_row = statement.calls.iter().zip(&plans).filter(|(_, plan)| matches!(plan, Plan::Row { .. }));
+    let computed = by_row.find_map(|(call, _)| call.computed().first().copied());
     let graph = match graph::run(backend, services, run, statement, &plans).await? {
         Ok(graph) => graph,
         Err(failure) => return Ok(Outcome::Failed(failure)),
@@ -107,8 +115,9 @@ pub(super) async fn run<B: Stream>(
     }
     let mut computing = Computing::new(services, backend.dialect, deadline, row_calls);
     let taken = parameters.names()?;
-    let queries = statement.calls.iter().enumerate().filter(|(_, call)| !call.computed().is_empty());
-    let queries = queries.filter_map(|(index, call)| {
+    let queries = statement.calls.iter().zip(&plans).enumerate();
+    let queries = queries.filter_map(|(index, (call, plan))| {
+        let Plan::Row { .. } = plan else { return None };
         Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
     });
     match ahead_of_rows::run(backend, run, queries.collect(), false).await? {
@@ -167,7 +176,7 @@ pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
             Plan::Constant { procedure, arguments } => Some(async {
                 *result = Some(computing.rows(*procedure, arguments.clone()).await);
             }),
-            Plan::Row { .. } | Plan::Graph(_) => None,
+            Plan::Row { .. } | Plan::Graph(_) | Plan::Fails(_) => None,
         })
         .collect();
     while running.next().await.is_some() {}
@@ -231,15 +240,25 @@ impl Sending<'_> {
                     }
                     Rowwise::None => return Ok(Outcome::Forward),
                 },
+                (Plan::Fails(failure), _) => {
+                    raises.push(self.raise(failure.clone()));
+                    (Carrier::Raises, raised(&raises)?)
+                }
                 (Plan::Graph(_), _) => match self.graph.get(index) {
                     Some(Some(Ok(Carried::Rows { nodes, rows }))) => (Carrier::Nodes(nodes), rows.clone()),
                     Some(Some(Ok(Carried::Relationships { relationships, map }))) => {
                         (Carrier::Relationships(relationships), map.clone())
                     }
-                    Some(Some(Err(error))) => self.raises(signature, error.as_ref(), &mut raises)?,
+                    Some(Some(Err(error))) => {
+                        raises.push(self.failed(signature, error.as_ref()));
+                        (Carrier::Raises, raised(&raises)?)
+                    }
                     _ => return Ok(Outcome::Forward),
                 },
-                (Plan::Constant { .. }, Some(Err(error))) => self.raises(signature, &error, &mut raises)?,
+                (Plan::Constant { .. }, Some(Err(error))) => {
+                    raises.push(self.failed(signature, &error));
+                    (Carrier::Raises, raised(&raises)?)
+                }
                 (Plan::Constant { .. }, rows) => {
                     let rows = rows.and_then(Result::ok).unwrap_or_default();
                     (Carrier::Rows, packstream::encode(&rows_value(&rows, &columns(call, signature)))?)
@@ -283,24 +302,20 @@ impl Sending<'_> {
         Ok(Outcome::Send { run: payload, edit: Arc::new(edit) })
     }
 
-    /// What travels for a call that failed.
-    fn raises(
-        &self,
-        signature: &Signature,
-        error: &dyn std::error::Error,
-        raises: &mut Vec<Raise>,
-    ) -> Result<(Carrier<'static>, Vec<u8>), SessionError> {
-        let failure = refusal::procedure_failed(self.dialect, signature.name, &error.to_string());
-        let raise = self.raise(failure);
-        let token = packstream::encode(&Value::from(raise.token.as_str()))?;
-        raises.push(raise);
-        Ok((Carrier::Raises, token))
+    /// The failure of a call, to be raised where it is met.
+    fn failed(&self, signature: &Signature, error: &dyn std::error::Error) -> Raise {
+        self.raise(refusal::procedure_failed(self.dialect, signature.name, &error.to_string()))
     }
 
     /// A failure that is to be raised where it is met.
     pub(super) fn raise(&self, failure: Failure) -> Raise {
         Raise { token: token(), failure }
     }
+}
+
+/// What the last of these travels as.
+fn raised(raises: &[Raise]) -> Result<Vec<u8>, SessionError> {
+    Ok(packstream::encode(&Value::from(raises.last().map_or("", |raise| raise.token.as_str())))?)
 }
 
 /// The columns that a call hands on, each with its name in the signature.

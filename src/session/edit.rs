@@ -14,6 +14,7 @@ use super::callbacks::Callbacks;
 use super::dialect::Dialect;
 use super::functions::Functions;
 use super::request::Kind;
+use super::routing::Servers;
 use super::{SessionError, refusal};
 use crate::cypher::{CallError, Position, PositionMap, Refusal, Span};
 
@@ -40,6 +41,8 @@ pub(crate) struct Edit {
     pub(crate) before: Option<Box<Edit>>,
     /// How those are answered.
     pub(crate) callbacks: Option<Callbacks>,
+    /// Where its rows hold addresses that are to be ours.
+    pub(crate) servers: Option<Servers>,
     /// The server's number of the statement within its transaction, once it is known.
     pub(crate) qid: OnceLock<i64>,
 }
@@ -62,6 +65,19 @@ impl Edit {
     /// The client has given up on the statement.
     pub(crate) fn cancel(&self) {
         self.callbacks.iter().for_each(Callbacks::cancel);
+    }
+
+    /// Is a row other than what Neo4j sends?
+    pub(crate) fn changes_records(&self) -> bool {
+        self.servers.is_some()
+    }
+
+    /// A RECORD of its rows.
+    pub(crate) fn record(&self, payload: Vec<u8>) -> Result<Vec<u8>, SessionError> {
+        match &self.servers {
+            Some(servers) => servers.record(&payload),
+            None => Ok(payload),
+        }
     }
 
     /// An answer to the RUN itself, or to a PULL or DISCARD of its rows.

@@ -15,7 +15,7 @@ use crate::cypher;
 /// Longest query text that is looked at; a longer one passes as it is.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 
-/// Longest BEGIN or PULL that is read; they hold a few options. A longer BEGIN passes as it is.
+/// Longest BEGIN, ROUTE or PULL that is read; they hold a few options. A longer BEGIN or ROUTE passes as it is.
 const MAX_OPTIONS: usize = 16 * 1024 * 1024;
 
 /// What may be read from a client.
@@ -86,6 +86,8 @@ enum Plan {
     Renumber,
     /// A BEGIN, of which the time allowed is read.
     Begin,
+    /// A ROUTE, of which the address is read.
+    Route,
     /// Answered by us with IGNORED.
     Ignore,
 }
@@ -167,16 +169,15 @@ impl<S: Stream> Frontend<S> {
                             backend.live.begins(&reading.payload);
                             backend.expect(Kind::Begin.sent())?;
                         }
+                        Plan::Route => backend.routes(Some(&reading.payload))?,
                         Plan::Ignore => {
                             backend.answer(&mut self.wire, bolt::message::ignored());
                             start = end;
                         }
                         Plan::Renumber => {
                             let (payload, qid) = super::text::renumber(&reading.payload, &backend.qids)?;
-                            backend.expect(Sent {
-                                kind: Kind::Pull,
-                                edit: backend.live.of(qid, backend.state),
-                            })?;
+                            let edit = backend.live.of(qid, backend.state);
+                            backend.expect(Sent { edit, ..Kind::Pull.sent() })?;
                             backend.wire.send_message(&payload);
                             start = end;
                         }
@@ -227,6 +228,11 @@ impl<S: Stream> Frontend<S> {
                     backend.live.begins(&[]);
                     backend.expect(Kind::Begin.sent())?;
                 }
+                Plan::Route => {
+                    self.reading.plan = Plan::Through;
+                    self.reading.payload = Vec::new();
+                    backend.routes(None)?;
+                }
                 Plan::Renumber => return Err(SessionError::TooLongToRead),
                 _ => {}
             }
@@ -252,12 +258,15 @@ impl<S: Stream> Frontend<S> {
                     tag::RUN => Plan::Text,
                     tag::PULL | tag::DISCARD if backend.reads_pulls() => Plan::Renumber,
                     tag::BEGIN => Plan::Begin,
+                    tag::ROUTE => Plan::Route,
                     _ => Plan::Through,
                 }
             };
             if self.reading.plan == Plan::Through {
-                if tag == tag::GOODBYE {
-                    backend.live.cancel();
+                match tag {
+                    tag::GOODBYE => backend.live.cancel(),
+                    tag::HELLO => backend.reached.hello(&self.reading.payload),
+                    _ => {}
                 }
                 backend.expect(Kind::of(tag).sent())?;
             }
@@ -298,6 +307,7 @@ impl<S: Stream> Frontend<S> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::routing::Reached;
     use super::*;
     use bolt::Version;
     use tokio::io::duplex;
@@ -307,7 +317,11 @@ mod tests {
         let ((client, _there), (server, _behind)) = (duplex(64), duplex(64));
         let limits = RequestLimits { unauthenticated_bytes: 8192, statement_bytes: 1 << 20 };
         let mut frontend = Frontend::new(Wire::new(client), limits);
-        let mut behind = Backend::new(Wire::new(server), Version::new(5, 4));
+        let mut behind = Backend::new(
+            Wire::new(server),
+            Version::new(5, 4),
+            Reached::new(None, ([127, 0, 0, 1], 1).into()),
+        );
         behind.state.authenticated = true;
         backend(&mut behind);
         frontend.wire.inbox.extend_from_slice(&[0, 2, 0xB1, tag]);

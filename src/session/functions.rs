@@ -40,7 +40,7 @@ pub(super) enum Rewritten {
     /// There is nothing to write out, or it is not understood.
     No,
     /// The statement to send, or to look at again.
-    Yes(Statement),
+    Yes(Box<Statement>),
     /// The backend answered a request of ours with this FAILURE, and is in the failed state now.
     Failed(Vec<u8>),
 }
@@ -81,7 +81,7 @@ pub(super) async fn write_out<B: Stream>(
         functions: Some(Functions { parameter, token, arguments, dialect: backend.dialect }),
         ..Edit::default()
     };
-    Ok(Rewritten::Yes(Statement { text: edited.text, parameters, edit }))
+    Ok(Rewritten::Yes(Box::new(Statement { text: edited.text, parameters, edit })))
 }
 
 /// Asks what the server has, unless that is known. Where Neo4j refuses to say in the client's transaction: its

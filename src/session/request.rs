@@ -13,6 +13,8 @@ pub(crate) struct Sent {
     pub(crate) kind: Kind,
     /// If its answer must be translated: how.
     pub(crate) edit: Option<Arc<Edit>>,
+    /// Of a ROUTE: what stands for every address in its answer.
+    pub(crate) address: Option<Arc<str>>,
 }
 
 /// The requests whose answers change what the session may do next.
@@ -28,7 +30,8 @@ pub(crate) enum Kind {
     /// PULL or DISCARD.
     Pull,
     Reset,
-    /// ROUTE, TELEMETRY and whatever the backend makes of the rest.
+    Route,
+    /// TELEMETRY and whatever the backend makes of the rest.
     Other,
 }
 
@@ -43,11 +46,12 @@ impl Kind {
             tag::RUN => Self::Run,
             tag::PULL | tag::DISCARD => Self::Pull,
             tag::RESET => Self::Reset,
+            tag::ROUTE => Self::Route,
             _ => Self::Other,
         }
     }
 
     pub(crate) fn sent(self) -> Sent {
-        Sent { kind: self, edit: None }
+        Sent { kind: self, edit: None, address: None }
     }
 }

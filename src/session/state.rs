@@ -48,7 +48,7 @@ impl State {
             (Kind::End, Summary::Done) => self.transaction = false,
             (Kind::Run, Summary::Done) => self.streaming = !self.transaction,
             (Kind::Pull, Summary::Done) => self.streaming = false,
-            (Kind::Other, Summary::Done) => {}
+            (Kind::Route | Kind::Other, Summary::Done) => {}
         }
     }
 

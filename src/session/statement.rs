@@ -11,7 +11,7 @@ use super::edit::Edit;
 use super::frontend::Held;
 use super::functions::{self, Rewritten};
 use super::wire::Stream;
-use super::{Services, SessionError, calls, edit, link, refusal};
+use super::{Services, SessionError, calls, edit, link, refusal, routing};
 use crate::cypher::{self, Asks, Names, Refusal};
 use crate::metrics::{self, Path};
 use crate::procedures::Signature;
@@ -98,6 +98,7 @@ async fn answer<B: Stream>(
 ) -> Result<Outcome, SessionError> {
     match asks {
         Ok(Asks::Nothing | Asks::Functions(_)) => Ok(Outcome::Forward),
+        Ok(Asks::RoutingTable(call)) => routing::call(&backend.reached, run, &call),
         Ok(Asks::Calls(statement)) => {
             let outcome = calls::run(backend, services, run, &statement).await?;
             let path = if matches!(outcome, Outcome::Send { .. }) { Path::Native } else { Path::Refused };

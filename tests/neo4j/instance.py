@@ -40,13 +40,14 @@ class Instance:
         alive = f"--home-dir={self.home}" in _command_line(state["pid"])
         return state if alive else None
 
-    def start(self, port=None, settings=()):
+    def start(self, port=None, settings=(), plugins=()):
         """Starts it on empty data unless it runs already; returns how to reach it.
 
         A running one is returned as it is, whatever its settings. Tests that start the same instance at
         the same time all wait for the one that came first.
         """
-        jars, plugins, java = install.neo4j(self.of), install.gds(self.of) if self.gds else [], install.java(self.of)
+        jars, java = install.neo4j(self.of), install.java(self.of)
+        plugins = [*plugins, *(install.gds(self.of) if self.gds else [])]
         with install.locked(self.name):
             running = self.running()
             if running:

@@ -30,11 +30,11 @@ class Closed(Exception):
 class Connection:
     """One connection; `send` writes all its messages in one segment, `receive` reads one answer."""
 
-    def __init__(self, address, timeout=30):
+    def __init__(self, address, timeout=30, offers=BOLT_5_8_TO_5_6_AND_5_4_TO_5_1):
         host, port = address.rsplit(":", 1)
         self._socket = socket.create_connection((host, int(port)), timeout=timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(MAGIC + BOLT_5_8_TO_5_6_AND_5_4_TO_5_1)
+        self._socket.sendall(MAGIC + offers)
         chosen = self._exactly(4)
         self.version = (chosen[3], chosen[2])
 
