@@ -8,8 +8,8 @@ from facebolt import ROOT, TARGET
 HEAD = """# Driver suites
 
 Test suites that drivers publish, run by `make test-drivers` against a Neo4j itself and then through facebolt, on
-empty data and with the same settings. What counts is that each test ends the same. Tests that do not pass either way
-want what the servers here are not: Enterprise, another version, a plugin or the internet.
+empty data and with the same settings. What counts is that each test ends the same. Those that fail both ways want
+Enterprise or APOC, which these servers do not have; others are skipped by the suites themselves.
 
 | suite | Neo4j | run on | tests | passed directly | passed through facebolt | ended otherwise |
 |---|---|---|---|---|---|---|
