@@ -29,6 +29,7 @@ mod routing;
 mod state;
 mod statement;
 mod text;
+mod watch;
 mod wire;
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ use self::frontend::{Frontend, Held, Request, RequestLimits};
 use self::request::Kind;
 use self::routing::Reached;
 use self::statement::Outcome;
+use self::watch::{Interruption, watch};
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
 use crate::config::Config;
@@ -305,10 +307,11 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
     /// Does the work of a statement that names us, while the client is watched.
     async fn native(&mut self, held: Held) -> Result<(), SessionError> {
         let span = tracing::info_span!("statement");
+        let keep_alive = self.backend.keep_alive;
         let work = statement::run(&mut self.backend, self.services, &held).instrument(span);
         let event = tokio::select! {
             biased;
-            interruption = watch(&mut self.client) => Err(interruption?),
+            interruption = watch(&mut self.client, keep_alive) => Err(interruption?),
             outcome = work => Ok(outcome?),
         };
         match event {
@@ -347,36 +350,4 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
         }
         Ok(())
     }
-}
-
-/// What a client does that ends native work.
-enum Interruption {
-    /// RESET or GOODBYE.
-    Urgent { tag: u8, waiting: usize, at: usize },
-    /// It has closed.
-    Gone,
-}
-
-/// Reads the client, and writes what waits for it, until it wants the work to end.
-async fn watch<C: Stream>(client: &mut Frontend<C>) -> Result<Interruption, SessionError> {
-    std::future::poll_fn(|cx| {
-        loop {
-            if let Sight::Urgent { tag, waiting, at } = client.look_ahead() {
-                return Poll::Ready(Ok(Interruption::Urgent { tag, waiting, at }));
-            }
-            if let Poll::Ready(Err(error)) = client.wire.poll_flush(cx) {
-                return Poll::Ready(Err(SessionError::Client(error)));
-            }
-            if !client.may_wait() {
-                return Poll::Pending;
-            }
-            match client.wire.poll_fill(cx) {
-                Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) => return Poll::Ready(Ok(Interruption::Gone)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(SessionError::Client(error))),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    })
-    .await
 }
