@@ -23,6 +23,7 @@ mod prefilter;
 mod prefix;
 mod reading;
 mod refusal;
+mod root;
 mod segment;
 mod token;
 mod unescape;
@@ -40,6 +41,7 @@ pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
 pub use reading::{Reading, reading};
 pub use refusal::{CallError, Refusal};
+pub use root::root;
 
 use names::{Hits, hits};
 use unescape::Decoded;

@@ -40,8 +40,9 @@ use tracing::Instrument;
 
 use self::ahead::Sight;
 use self::backend::Backend;
+use self::edit::Edit;
 use self::frontend::{Frontend, Held, Request, RequestLimits};
-use self::request::Kind;
+use self::request::{Kind, Sent};
 use self::statement::Outcome;
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
@@ -280,7 +281,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 match self.held.take() {
                     Some(held) if self.backend.state.ready() => return Ok(Some(Pause::Native(held))),
                     // The backend ignores or refuses it.
-                    Some(held) => self.forward(&held)?,
+                    Some(held) => self.forward(&held, None)?,
                     None => {}
                 }
                 return self.relay_requests(authenticated);
@@ -290,8 +291,8 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
     }
 
     /// Sends the very bytes of a statement that was held.
-    fn forward(&mut self, held: &Held) -> Result<(), SessionError> {
-        self.backend.expect(Kind::Run.sent())?;
+    fn forward(&mut self, held: &Held, edit: Option<Edit>) -> Result<(), SessionError> {
+        self.backend.expect(Sent { kind: Kind::Run, edit: edit.map(Arc::new) })?;
         self.backend.wire.send(&held.raw);
         self.client.resume();
         Ok(())
@@ -307,7 +308,8 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             outcome = work => Ok(outcome?),
         };
         match event {
-            Ok(Outcome::Forward) => self.forward(&held)?,
+            Ok(Outcome::Forward) => self.forward(&held, None)?,
+            Ok(Outcome::Refuse(failure)) => self.forward(&held, Some(Edit::refusing(failure)))?,
             Ok(Outcome::Send { run, edit }) => {
                 let mut sent = Kind::Run.sent();
                 sent.edit = Some(edit);

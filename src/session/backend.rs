@@ -221,8 +221,14 @@ impl<S: Stream> Backend<S> {
                     };
                     if plan == Plan::Collect {
                         from = position;
-                        if let Some(Origin::Client(sent)) = origin {
-                            client.send_message(&self.translate(&sent, message)?);
+                        match (origin, self.owed.front()) {
+                            (Some(Origin::Client(sent)), _) => {
+                                client.send_message(&self.translate(&sent, message)?);
+                            }
+                            (None, Some(Origin::Client(Sent { edit: Some(edit), .. }))) => {
+                                client.send_message(&edit.record(message)?);
+                            }
+                            _ => {}
                         }
                     }
                     if !due.is_empty() {
@@ -259,6 +265,9 @@ impl<S: Stream> Backend<S> {
     fn plan(&self, tag: u8) -> Plan {
         match self.owed.front() {
             Some(Origin::Ours) => Plan::Collect,
+            Some(Origin::Client(Sent { edit: Some(edit), .. })) if tag == tag::RECORD && edit.reports => {
+                Plan::Collect
+            }
             Some(Origin::Client(sent)) if tag != tag::RECORD => {
                 let translated = sent.edit.is_some()
                     || (sent.kind == Kind::Hello && tag == tag::SUCCESS)

@@ -43,7 +43,12 @@ pub(super) async fn run<B: Stream>(
 ) -> Result<Outcome, SessionError> {
     let started = Instant::now();
     let parameters = Parameters::new(run.parameters);
-    let parameter = |name: &str| parameters.get(name).ok().flatten();
+    let explain = statement.mode == Mode::Explain;
+    let parameter = |name: &str| {
+        let given = parameters.get(name).ok().flatten();
+        // What is only planned needs no parameters.
+        given.or_else(|| explain.then_some(Value::Null))
+    };
     let (mut plans, mut row_calls) = (Vec::new(), Vec::new());
     for call in &statement.calls {
         let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
@@ -55,7 +60,14 @@ pub(super) async fn run<B: Stream>(
                 row_calls.push(None);
                 continue;
             }
-            Err(error) => return Ok(Outcome::Fail(refusal::arguments(&error, run.query, backend.dialect))),
+            Err(ArgumentError::Missing(names)) => {
+                let mut all = statement.parameters.clone();
+                all.retain(|name| parameter(name).is_none());
+                all.extend(names.into_iter().filter(|name| !statement.parameters.contains(name)));
+                let failure = refusal::missing(&all, &parameters.names()?, backend.dialect);
+                return Ok(Outcome::Refuse(failure));
+            }
+            Err(error) => return Ok(Outcome::Refuse(refusal::arguments(&error, run.query, backend.dialect))),
         };
         let procedure = call.procedure;
         if call.computed().is_empty() {
@@ -80,13 +92,13 @@ pub(super) async fn run<B: Stream>(
     let door = match &services.door {
         Some(door) if door.reachable() => door,
         _ => {
-            let refused = || Ok(Outcome::Fail(refusal::no_callback(run.query, computed.start)));
+            let refused = || Ok(Outcome::Refuse(refusal::no_callback(run.query, computed.start)));
             let Some(queries) = gathered::queries(statement, &plans, &parameters)? else { return refused() };
             let computing = Computing::new(services, backend.dialect, deadline, row_calls);
             return gathered::run(backend, services, &sending, computing, queries).await;
         }
     };
-    if statement.mode == Mode::Explain {
+    if explain {
         return sending.send(services, sending.nothing(), Rowwise::Callback(door, None));
     }
     let mut computing = Computing::new(services, backend.dialect, deadline, row_calls);
@@ -96,7 +108,10 @@ pub(super) async fn run<B: Stream>(
         let Plan::Row { .. } = plan else { return None };
         Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
     });
-    match ahead_of_rows::run(backend, run, queries.collect(), false).await? {
+    // Neo4j will not run it if a parameter is missing, and says so of all at once.
+    let complete = statement.parameters.iter().all(|name| parameter(name).is_some());
+    let queries = if complete { queries.collect() } else { Vec::new() };
+    match ahead_of_rows::run(backend, run, queries, false).await? {
         Gathered::Rows(rows) => computing = computing.ahead(rows),
         Gathered::Failure(failure) => return Ok(Outcome::Failed(failure)),
     }
@@ -260,6 +275,7 @@ impl Sending<'_> {
             raises,
             spent: self.started.elapsed(),
             asks,
+            reports: self.run.query.to_ascii_uppercase().contains("REPORT"),
             callbacks,
             ..Edit::default()
         };

@@ -65,8 +65,8 @@ def main():
                     if found and differs:
                         known += len(found)
                     elif found or differs:
-                        said = show(found, arguments.verbose)
-                        wrong.append(f"{name}\n{said or f"  is equal, though it should differ: {differs}"}")
+                        said = show(found, arguments.verbose) or f"  is equal, though it should differ: {differs}"
+                        wrong.append(f"{name}\n{said}")
                         print(f"--- {wrong[-1]}", flush=True)
         finally:
             sides.close()
