@@ -1,9 +1,10 @@
-.PHONY: help demo demo-down test lint audit bench-link bench-proxy fuzz servers servers-down
+.PHONY: help demo demo-down test test-differential lint audit bench-link bench-proxy fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
 	@echo "make demo-down     ends the demo"
 	@echo "make test          everything that must hold; installs what is missing on Debian"
+	@echo "make test-differential  face.embed against a real procedure, statement by statement, on both Neo4j"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
@@ -20,6 +21,12 @@ demo-down:
 
 test:
 	scripts/test
+
+test-differential:
+	scripts/tools differential
+	cargo build --locked
+	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
+	scripts/python tests/differential/run.py
 
 lint:
 	scripts/test tools fmt clippy deny

@@ -50,6 +50,8 @@ pub(super) async fn run<B: Stream>(
         given.or_else(|| explain.then_some(Value::Null))
     };
     let (mut plans, mut row_calls) = (Vec::new(), Vec::new());
+    let mut missing: Vec<String> =
+        statement.parameters.iter().filter(|name| parameter(name).is_none()).cloned().collect();
     for call in &statement.calls {
         let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
         let signature = procedure.signature();
@@ -61,11 +63,8 @@ pub(super) async fn run<B: Stream>(
                 continue;
             }
             Err(ArgumentError::Missing(names)) => {
-                let mut all = statement.parameters.clone();
-                all.retain(|name| parameter(name).is_none());
-                all.extend(names.into_iter().filter(|name| !statement.parameters.contains(name)));
-                let failure = refusal::missing(&all, &parameters.names()?, backend.dialect);
-                return Ok(Outcome::Refuse(failure));
+                missing.extend(names.into_iter().filter(|name| !statement.parameters.contains(name)));
+                continue;
             }
             Err(error) => return Ok(Outcome::Refuse(refusal::arguments(&error, run.query, backend.dialect))),
         };
@@ -79,6 +78,10 @@ pub(super) async fn run<B: Stream>(
             plans.push(Plan::Row { fields: fields.clone(), wanted: wanted(signature, &given) });
             row_calls.push(Some(RowCall { procedure, given, columns: call.columns(), fields }));
         }
+    }
+    // Neo4j would name ours among those that it got.
+    if !missing.is_empty() {
+        return Ok(Outcome::Refuse(refusal::missing(&missing, &parameters.names()?, backend.dialect)));
     }
     let deadline = backend.live.deadline(run.extra, backend.state, started)?;
     let mut by_row = statement.calls.iter().zip(&plans).filter(|(_, plan)| matches!(plan, Plan::Row { .. }));
@@ -108,10 +111,7 @@ pub(super) async fn run<B: Stream>(
         let Plan::Row { .. } = plan else { return None };
         Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
     });
-    // Neo4j will not run it if a parameter is missing, and says so of all at once.
-    let complete = statement.parameters.iter().all(|name| parameter(name).is_some());
-    let queries = if complete { queries.collect() } else { Vec::new() };
-    match ahead_of_rows::run(backend, run, queries, false).await? {
+    match ahead_of_rows::run(backend, run, queries.collect(), false).await? {
         Gathered::Rows(rows) => computing = computing.ahead(rows),
         Gathered::Failure(failure) => return Ok(Outcome::Failed(failure)),
     }

@@ -7,7 +7,7 @@ use bolt::failure::{Cause, Classification, Failure, GqlStatus, Position as Place
 use self::cause::Condition;
 use super::dialect::Dialect;
 use crate::cypher::{CallError, Position, Refusal};
-use crate::procedures::{ArgumentError, CoerceError, Signature};
+use crate::procedures::{ArgumentError, CoerceError, Signature, Type};
 
 const SYNTAX: &str = "Neo.ClientError.Statement.SyntaxError";
 
@@ -58,7 +58,10 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
                 Dialect::Later => (expected.name(), given.gql()),
             };
             let position = Position::of_byte(text, *at);
-            let expected = expected.expected();
+            let expected = match expected {
+                Type::Map => "Map, Node or Relationship",
+                _ => expected.expected(),
+            };
             let mut failure = match parameter {
                 Some(name) => {
                     let condition = Condition::new(
@@ -94,13 +97,21 @@ pub(crate) fn missing(names: &[String], given: &[&str], dialect: Dialect) -> Fai
     }
     let names: Vec<String> = names.iter().map(|name| format!("$`{name}`")).collect();
     let given: Vec<String> = given.iter().map(|name| format!("$`{name}`")).collect();
-    let got = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
+    let got = if given.is_empty() { "nothing".to_owned() } else { enumerated(&given) };
     let condition = Condition::new(
         "42N81",
         "syntax error or access rule violation - missing request parameter",
-        format!("Expected {}, but got {got}.", names.join(", ")),
+        format!("Expected {}, but got {got}.", enumerated(&names)),
     );
     failure(code, message, "42001", None, Some(condition))
+}
+
+/// `a`, `a and b`, `a, b and c`
+fn enumerated(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.join(", "),
+    }
 }
 
 /// An argument of the wrong type, with the names of both types as a status has them.
