@@ -30,7 +30,11 @@ class Client:
 def all_clients():
     npm = {"NODE_PATH": str(BUILT / "javascript" / "node_modules")}
     javascript = ("node", HERE / "javascript" / "main.js")
+    python = (ROOT / "scripts" / "python", HERE / "python_driver" / "main.py")
+    old_python = {"FACEBOLT_TEST_REQUIREMENTS": str(HERE / "python_driver" / "requirements-5.28.txt")}
     return (
+        Client("python", "Python driver", "6.4.1", python, _nothing),
+        Client("python5", "Python driver", "5.28.8", python, _nothing, old_python),
         Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm),
         Client(
             "websocket",
@@ -49,6 +53,10 @@ def run(command, **options):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     if done.returncode != 0:
         raise RuntimeError(f"failed: {' '.join(command)}\n{done.stdout[-4000:]}")
+
+
+def _nothing():
+    """For what installs itself when it is run, or came with the runner."""
 
 
 def _npm():
