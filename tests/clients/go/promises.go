@@ -26,7 +26,7 @@ var promises = map[string]func(*probe){
 	"summary": summary, "error": syntax, "commit": commit, "rollback": rollback, "killed": killed,
 	"deadlock": deadlock, "bookmarks": bookmarks, "impersonation": impersonation, "large": large,
 	"abandon": abandon, "timeout": timeout, "cancel": cancel, "password": password, "user": user,
-	"routing": routing, "concurrent": concurrent, "batches": batches,
+	"routing": routing, "access": access, "concurrent": concurrent, "batches": batches,
 	"embed_literal": embedLiteral, "embed_parameter": embedParameter, "embed_row": embedRow,
 	"embed_error": embedError, "embed_explain": embedExplain, "link_auto": linkAuto, "link_managed": linkManaged,
 }
@@ -331,6 +331,12 @@ func routing(p *probe) {
 	}
 	_, _, err := p.run(driver, neo4j.SessionConfig{DatabaseName: "nosuch"}, "RETURN 1", nil)
 	equal(failure(err).Code, "Neo.ClientError.Database.DatabaseNotFound")
+}
+
+func access(p *probe) {
+	_, _, err := p.run(p.driver, neo4j.SessionConfig{AccessMode: neo4j.AccessModeRead}, "CREATE (:Probe)", nil)
+	equal(failure(err).Code, "Neo.ClientError.Statement.AccessMode")
+	equal(p.count(), int64(0))
 }
 
 func concurrent(p *probe) {

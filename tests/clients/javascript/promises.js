@@ -274,6 +274,12 @@ async function routing (context) {
   }
 }
 
+async function access ({ neo4j, driver }) {
+  const error = await failure(() => run(driver, 'CREATE (:Probe)', {}, { defaultAccessMode: neo4j.session.READ }))
+  assert.equal(error.code, 'Neo.ClientError.Statement.AccessMode')
+  assert.equal(await count(driver), 0)
+}
+
 async function concurrent ({ driver }) {
   await Promise.all(Array.from({ length: 20 }, (_, n) => withSession(driver, async session => {
     await session.executeWrite(transaction => transaction.run('CREATE (:Probe {n: $n})', { n }))
@@ -354,7 +360,7 @@ async function link (driver, run) {
 module.exports = {
   Unable,
   plain, temporal, spatial, graph, vector, summary, error, commit, rollback, killed, deadlock, bookmarks,
-  impersonation, large, abandon, timeout, cancel, password, user, routing, concurrent, batches,
+  impersonation, large, abandon, timeout, cancel, password, user, routing, access, concurrent, batches,
   embed_literal: embedLiteral,
   embed_parameter: embedParameter,
   embed_row: embedRow,

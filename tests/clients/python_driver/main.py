@@ -11,7 +11,9 @@ import traceback
 
 import neo4j
 
-import promises
+import base
+import faces  # noqa: F401 (its promises enter themselves)
+import promises  # noqa: F401
 
 SECONDS = 60
 
@@ -53,8 +55,8 @@ def keep(name, context):
     try:
         with context.connect() as driver:
             driver.execute_query("MATCH (n:Probe|Face) DETACH DELETE n")
-            promises.ALL[name](dataclasses.replace(context, driver=driver))
-    except promises.Unable as reason:
+            base.ALL[name](dataclasses.replace(context, driver=driver))
+    except base.Unable as reason:
         unable = reason
     except BaseException:
         failure = traceback.format_exc()

@@ -1,109 +1,19 @@
 """The promises, by name. Each gets a context with a driver of its own and raises if it is not kept."""
 
 import asyncio
-import base64
 import itertools
-import json
 import math
-import os
-import pathlib
-import struct
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import neo4j
 import pytz
-from neo4j.exceptions import Neo4jError
 from neo4j.spatial import CartesianPoint, WGS84Point
 from neo4j.time import Date, DateTime, Duration, Time
 
-LINK = (
-    "MATCH (p1:Face) MATCH (p2:Face) WHERE ID(p1) <> ID(p2) "
-    "WITH p1, p2, gds.similarity.euclideanDistance(p1.embedding, p2.embedding) as distance WHERE distance < 10 "
-    "MERGE (p1)-[e:SAME]-(p2) SET e.distance=distance"
-)
-PHOTO = "data:image/jpeg;base64," + base64.b64encode(pathlib.Path("tests/photos/obama.jpg").read_bytes()).decode()
-EMBED = "CALL face.embed($url) YIELD embedding, index RETURN embedding, index"
+from base import Unable, at_once, count, ended, equal, failure, marker, promise, round_trip, rows, summary_of
+
 # Minutes of work that nobody waits for.
 ENDLESS = "UNWIND range(1, 10000000000) AS n WITH n WHERE n < 0 RETURN count(n) AS n"
-ALL = {}
-_unique = itertools.count()
-
-
-class Unable(Exception):
-    """Where the driver, or the server, cannot do what a promise is about."""
-
-
-def promise(function):
-    ALL[function.__name__] = function
-    return function
-
-
-def rows(driver, text, parameters=None, **options):
-    with driver.session(**options) as session:
-        return session.run(text, parameters).data()
-
-
-def summary_of(driver, text, parameters=None, **options):
-    with driver.session(**options) as session:
-        return session.run(text, parameters).consume()
-
-
-def count(driver):
-    return rows(driver, "MATCH (n:Probe) RETURN count(n) AS n")[0]["n"]
-
-
-def failure(work):
-    try:
-        work()
-    except Neo4jError as error:
-        return error
-    raise AssertionError("it did not fail")
-
-
-def equal(got, expected):
-    assert got == expected, f"{got!r}, not {expected!r}"
-
-
-def marker(name):
-    return f"{name} {os.getpid()} {next(_unique)}"
-
-
-def ended(driver, marked):
-    """Waits until the server runs no statement that contains `marked`."""
-    text = (
-        "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS $marker "
-        "AND NOT currentQuery STARTS WITH 'SHOW' RETURN count(*) AS n"
-    )
-    for _ in range(100):
-        if rows(driver, text, {"marker": marked})[0]["n"] == 0:
-            return
-        time.sleep(0.1)
-    raise AssertionError("the statement still runs on the server")
-
-
-def exact(value):
-    """A value with its type, such that equal means equal to the last bit."""
-    match value:
-        case float():
-            return "nan" if math.isnan(value) else struct.pack("<d", value)
-        case list():
-            return [exact(item) for item in value]
-        case dict():
-            return {key: exact(item) for key, item in value.items()}
-        case Time() | DateTime():
-            return type(value), value.iso_format(), getattr(value.tzinfo, "zone", None)
-        case CartesianPoint() | WGS84Point():
-            return type(value), value.srid, [exact(part) for part in value]
-    return type(value), value
-
-
-def round_trip(driver, values):
-    with driver.session() as session:
-        got = session.run("RETURN $values AS values", values=values).single()["values"]
-    for one, expected in zip(got, values, strict=True):
-        equal(exact(one), exact(expected))
 
 
 @promise
@@ -347,6 +257,13 @@ def routing(cx):
 
 
 @promise
+def access(cx):
+    raised = failure(lambda: rows(cx.driver, "CREATE (:Probe)", default_access_mode=neo4j.READ_ACCESS))
+    equal(raised.code, "Neo.ClientError.Statement.AccessMode")
+    equal(count(cx.driver), 0)
+
+
+@promise
 def concurrent(cx):
     def one(n):
         with cx.driver.session() as session:
@@ -358,13 +275,6 @@ def concurrent(cx):
     equal(count(cx.driver), 20)
 
 
-def at_once(work, arguments):
-    """Runs `work` with each argument in a thread of its own; the first failure is raised."""
-    arguments = list(arguments)
-    with ThreadPoolExecutor(len(arguments)) as pool:
-        list(pool.map(work, arguments))
-
-
 @promise
 def batches(cx):
     text = "UNWIND range(1, 250) AS n CALL (n) { CREATE (:Probe {n: n}) } IN TRANSACTIONS OF 100 ROWS"
@@ -373,74 +283,3 @@ def batches(cx):
     with cx.driver.session() as session:
         raised = failure(lambda: session.begin_transaction().run(text).consume())
     equal(raised.code, "Neo.DatabaseError.Transaction.TransactionStartFailed")
-
-
-def check_embedding(row):
-    equal((row["index"], len(row["embedding"])), (0, 128))
-    # The length of a calibrated embedding.
-    assert abs(math.hypot(*row["embedding"]) - 10 / 1.055) < 1e-4
-
-
-@promise
-def embed_literal(cx):
-    (row,) = rows(cx.driver, EMBED.replace("$url", f"'{PHOTO}'"))
-    check_embedding(row)
-
-
-@promise
-def embed_parameter(cx):
-    with cx.driver.session() as session:
-        (row,) = session.execute_read(lambda transaction: transaction.run(EMBED, url=PHOTO).data())
-    check_embedding(row)
-
-
-@promise
-def embed_row(cx):
-    rows(cx.driver, "UNWIND range(1, 3) AS n CREATE (:Probe {n: n, photo: $url})", {"url": PHOTO})
-    text = "MATCH (p:Probe) CALL face.embed(p.photo) YIELD embedding, index RETURN p.n AS n, embedding, index ORDER BY n"
-    found = rows(cx.driver, text)
-    equal([row["n"] for row in found], [1, 2, 3])
-    for row in found:
-        check_embedding(row)
-
-
-@promise
-def embed_error(cx):
-    # What each server says of a procedure of its own that fails.
-    status = "50N42" if cx.version.startswith("5.") else "52N37"
-    with cx.driver.session() as session:
-        raised = failure(lambda: session.run(EMBED, url="data:image/png;base64,AAAA").consume())
-        equal((raised.code, raised.gql_status), ("Neo.ClientError.Procedure.ProcedureCallFailed", status))
-        text = "Failed to invoke procedure `face.embed`: Caused by: "
-        assert raised.message.startswith(text), raised.message
-        equal(session.run("RETURN 1 AS one").single()["one"], 1)
-
-
-@promise
-def embed_explain(cx):
-    # An image that would fail if it were looked at.
-    with cx.driver.session() as session:
-        result = session.run("EXPLAIN " + EMBED, url="data:image/png;base64,AAAA")
-        equal(result.data(), [])
-        assert result.consume().plan
-
-
-def link(driver, run):
-    entries = json.loads(pathlib.Path("tests/data/facenet128_deepface.json").read_text())
-    vectors = [entry["embedding"] for entry in entries]
-    rows(driver, "UNWIND $vectors AS vector CREATE (:Face {embedding: vector})", {"vectors": vectors})
-    with driver.session() as session:
-        for created in (169, 0):
-            counters = run(session).counters
-            equal((counters.relationships_created, counters.properties_set), (created, 338))
-    equal(rows(driver, "MATCH ()-[e:SAME]->() RETURN count(e) AS n"), [{"n": 169}])
-
-
-@promise
-def link_auto(cx):
-    link(cx.driver, lambda session: session.run(LINK).consume())
-
-
-@promise
-def link_managed(cx):
-    link(cx.driver, lambda session: session.execute_write(lambda transaction: transaction.run(LINK).consume()))

@@ -1,6 +1,7 @@
 """The clients: how each is installed below target/, and how it is run."""
 
 import dataclasses
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import install
 HERE = ROOT / "tests" / "clients"
 BUILT = TARGET / "clients"
 JAVASCRIPT = "6.3.0"
+JAVA = "java"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,9 @@ def all_clients():
     return (
         Client("python", "Python driver", "6.4.1", python, _nothing),
         Client("python5", "Python driver", "5.28.8", python, _nothing, old_python),
+        Client("go", "Go driver", "6.2.0", (BUILT / "go" / "promises",), _go),
+        _shell(),
+        _java(),
         Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm),
         Client(
             "websocket",
@@ -57,6 +62,39 @@ def run(command, **options):
 
 def _nothing():
     """For what installs itself when it is run, or came with the runner."""
+
+
+def _go():
+    """The program, as go.sum pins its driver."""
+    # Else a file of a workspace above would have a say.
+    environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
+    run([ROOT / "scripts" / "go", "build", "-o", BUILT / "go" / "promises", "."], cwd=HERE / "go", env=environment)
+
+
+def _shell():
+    """cypher-shell, which Maven has no newer one of."""
+    version = "5.26.30"
+    program = (ROOT / "scripts" / "python", HERE / "shell" / "main.py")
+    jars = install.ROOT / f"cypher-shell-{version}"
+    prepare = lambda: install.jars(jars.name, [("org.neo4j", "cypher-shell", version)])
+    return Client("shell", "cypher-shell", version, (*program, JAVA, jars / "*"), prepare)
+
+
+def _java():
+    """The driver from Maven, and the program, compiled."""
+    version = "6.2.1"
+    artifacts = [("org.neo4j.driver", "neo4j-java-driver", version)]
+    jars = install.ROOT / f"java-driver-{version}"
+    classes = BUILT / "java"
+
+    def prepare():
+        install.jars(jars.name, artifacts)
+        classes.mkdir(parents=True, exist_ok=True)
+        sources = sorted((HERE / "java").glob("*.java"))
+        run(["javac", "--release", "17", "-cp", f"{jars}/*", "-d", classes, *sources])
+
+    program = (JAVA, "-Djava.util.logging.config.file=" + str(HERE / "java" / "logging.properties"))
+    return Client("java", "Java driver", version, (*program, "-cp", f"{classes}:{jars}/*", "Main"), prepare)
 
 
 def _npm():

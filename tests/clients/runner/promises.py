@@ -38,6 +38,7 @@ PROMISES = (
     Promise("password", "a wrong password is refused"),
     Promise("user", "another user on the same pool of connections"),
     Promise("routing", "neo4j:// finds its way and stays on the address it was given"),
+    Promise("access", "a session that may only read is refused a write"),
     Promise("concurrent", "twenty sessions at once"),
     Promise("batches", "CALL IN TRANSACTIONS in auto-commit; refused in an explicit transaction"),
     Promise("embed_literal", "face.embed of a photo in a literal", native="face.embed"),
