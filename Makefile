@@ -1,11 +1,12 @@
-.PHONY: help demo demo-down test test-browser test-drivers lint audit bench-link bench-proxy bench-rows fuzz servers \
-	servers-down
+.PHONY: help demo demo-down test test-browser test-clients test-drivers lint audit bench-link bench-proxy bench-rows fuzz \
+	servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
 	@echo "make demo-down     ends the demo"
 	@echo "make test          everything that must hold; installs what is missing on Debian"
 	@echo "make test-browser  Neo4j Browser in headless Chromium, on each Neo4j, by bolt:// and neo4j://"
+	@echo "make test-clients  every client against every promise; writes docs/compatibility.md"
 	@echo "make test-drivers  suites that drivers publish, directly and through facebolt; an hour"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
@@ -27,6 +28,9 @@ test:
 
 test-browser:
 	scripts/test tools build models browsers
+
+test-clients:
+	scripts/test tools build models everyone
 
 test-drivers:
 	scripts/test tools build models drivers

@@ -295,7 +295,7 @@ final class Promises {
         }
     }
 
-    /** The driver's own way to end a statement is to close its session from elsewhere, or its driver. */
+    /** A statement that runs is ended by closing its driver. */
     private static void cancel(Main.Probe p) throws Exception {
         String marker = "cancel " + ProcessHandle.current().pid();
         Driver driver = p.connect("bolt", p.password(), Config.defaultConfig());

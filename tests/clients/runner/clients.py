@@ -27,6 +27,8 @@ class Client:
     command: tuple
     prepare: object
     environment: dict = dataclasses.field(default_factory=dict)
+    # Whether `make test` runs it.
+    quick: bool = False
 
 
 def all_clients():
@@ -35,12 +37,12 @@ def all_clients():
     python = (ROOT / "scripts" / "python", HERE / "python_driver" / "main.py")
     old_python = {"FACEBOLT_TEST_REQUIREMENTS": str(HERE / "python_driver" / "requirements-5.28.txt")}
     return (
-        Client("python", "Python driver", "6.4.1", python, _nothing),
-        Client("python5", "Python driver", "5.28.8", python, _nothing, old_python),
+        Client("python", "Python driver", "6.4.1", python, _nothing, quick=True),
+        Client("python5", "Python driver", "5.28.8", python, _nothing, old_python, quick=True),
         Client("go", "Go driver", "6.2.0", (BUILT / "go" / "promises",), _go),
         _shell(),
         _java(),
-        Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm),
+        Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm, quick=True),
         Client(
             "websocket",
             "JavaScript driver, browser build over WebSocket",
@@ -48,6 +50,7 @@ def all_clients():
             javascript,
             _npm,
             {**npm, "FACEBOLT_TEST_TRANSPORT": "websocket"},
+            quick=True,
         ),
     )
 
