@@ -53,7 +53,7 @@ func plain(p *probe) {
 }
 
 func temporal(p *probe) {
-	offset := time.FixedZone("offset", 19800)
+	offset := time.FixedZone("Offset", 19800)
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	must(err)
 	p.roundTrip(

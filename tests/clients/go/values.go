@@ -80,7 +80,7 @@ func same(a, b any) bool {
 	case time.Time:
 		a, is := a.(time.Time)
 		named := b.Location().String()
-		return is && a.Format(time.RFC3339Nano) == b.Format(time.RFC3339Nano) && (named == "offset" || a.Location().String() == named)
+		return is && a.Format(time.RFC3339Nano) == b.Format(time.RFC3339Nano) && (named == "Offset" || a.Location().String() == named)
 	case neo4j.Date, neo4j.LocalTime, neo4j.Time, neo4j.LocalDateTime:
 		return reflect.TypeOf(a) == reflect.TypeOf(b) && fmt.Sprint(a) == fmt.Sprint(b)
 	}
