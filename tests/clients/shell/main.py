@@ -173,7 +173,8 @@ def rollback(driver):
 
 @promise
 def impersonation(driver):
-    has(fails("RETURN 1;\n", "--impersonate", USER), "mpersonat")
+    # Of itself it asks nothing.
+    has(fails("RETURN 1;\n", "--impersonate", OTHER_USER), "mpersonat")
 
 
 @promise
@@ -185,7 +186,8 @@ def large(driver):
 @promise
 def cancel(driver):
     marker = f"cancel {os.getpid()}"
-    endless = f"/* {marker} */ UNWIND range(1, 10000000000) AS n WITH n WHERE n < 0 RETURN count(n) AS n;"
+    # It leaves comments out.
+    endless = f"WITH '{marker}' AS marker UNWIND range(1, 10000000000) AS n WITH n WHERE n < 0 RETURN count(n) AS n;"
     shell = subprocess.Popen(command(endless), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         wait_until(driver, marker, 1)
@@ -217,7 +219,7 @@ def password(driver):
 @promise
 def user(driver):
     equal(run("SHOW CURRENT USER YIELD user;\n", "-d", "system", user=OTHER_USER), ["user", f'"{OTHER_USER}"'])
-    script = f":connect -u {OTHER_USER} -p {PASSWORD} -d system\nSHOW CURRENT USER YIELD user;\n"
+    script = f":disconnect\n:connect -u {OTHER_USER} -p {PASSWORD} -d system\nSHOW CURRENT USER YIELD user;\n"
     equal(run(script)[-1], f'"{OTHER_USER}"')
 
 
@@ -272,7 +274,7 @@ def embed_error(driver):
 def embed_explain(driver):
     # An image that would fail if it were looked at.
     said = run(f"EXPLAIN {EMBED};\n", "-P", f"{{url: '{NO_IMAGE}'}}")
-    has("\n".join(said), "Plan: \"EXPLAIN\"")
+    has("\n".join(said), 'Plan: "EXPLAIN"')
 
 
 def link(driver, begin, commit):
