@@ -14,7 +14,6 @@ import install
 HERE = ROOT / "tests" / "clients"
 BUILT = TARGET / "clients"
 JAVASCRIPT = "6.3.0"
-JAVA = "java"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +79,7 @@ def _shell():
     program = (ROOT / "scripts" / "python", HERE / "shell" / "main.py")
     jars = install.ROOT / f"cypher-shell-{version}"
     prepare = lambda: install.jars(jars.name, [("org.neo4j", "cypher-shell", version)])
-    return Client("shell", "cypher-shell", version, (*program, JAVA, jars / "*"), prepare)
+    return Client("shell", "cypher-shell", version, (*program, "java", jars / "*"), prepare)
 
 
 def _java():
@@ -92,11 +91,12 @@ def _java():
 
     def prepare():
         install.jars(jars.name, artifacts)
+        javac = install.need("javac", "default-jdk-headless")
         classes.mkdir(parents=True, exist_ok=True)
         sources = sorted((HERE / "java").glob("*.java"))
-        run(["javac", "--release", "17", "-cp", f"{jars}/*", "-d", classes, *sources])
+        run([javac, "--release", "17", "-cp", f"{jars}/*", "-d", classes, *sources])
 
-    program = (JAVA, "-Djava.util.logging.config.file=" + str(HERE / "java" / "logging.properties"))
+    program = ("java", "-Djava.util.logging.config.file=" + str(HERE / "java" / "logging.properties"))
     return Client("java", "Java driver", version, (*program, "-cp", f"{classes}:{jars}/*", "Main"), prepare)
 
 

@@ -82,5 +82,5 @@ def run(version, direct, chosen, promises):
 if __name__ == "__main__":
     try:
         main()
-    except RuntimeError as error:
+    except (RuntimeError, clients.install.Failure) as error:
         sys.exit(f"{error}\n\n0 passed, 1 failed")
