@@ -63,7 +63,7 @@ fn sent(text: &str) -> usize {
         }
         Asks::Link(shape) => shape.rewrite([]).text.len(),
         Asks::Functions(_) => write_out(text, &FUNCTIONS, ["name"]).expect("written out").edited.text.len(),
-        Asks::Nothing => 0,
+        Asks::Nothing | Asks::RoutingTable(_) => 0,
     }
 }
 

@@ -44,8 +44,9 @@ use tracing::Instrument;
 
 use self::ahead::Sight;
 use self::backend::Backend;
+use self::edit::Edit;
 use self::frontend::{Frontend, Held, Request, RequestLimits};
-use self::request::Kind;
+use self::request::{Kind, Sent};
 use self::routing::Reached;
 use self::statement::Outcome;
 use self::watch::{Interruption, watch};
@@ -287,7 +288,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 match self.held.take() {
                     Some(held) if self.backend.state.ready() => return Ok(Some(Pause::Native(held))),
                     // The backend ignores or refuses it.
-                    Some(held) => self.forward(&held)?,
+                    Some(held) => self.forward(&held, None)?,
                     None => {}
                 }
                 return self.relay_requests(authenticated);
@@ -297,8 +298,8 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
     }
 
     /// Sends the very bytes of a statement that was held.
-    fn forward(&mut self, held: &Held) -> Result<(), SessionError> {
-        self.backend.expect(Kind::Run.sent())?;
+    fn forward(&mut self, held: &Held, edit: Option<Edit>) -> Result<(), SessionError> {
+        self.backend.expect(Sent { edit: edit.map(Arc::new), ..Kind::Run.sent() })?;
         self.backend.wire.send(&held.raw);
         self.client.resume();
         Ok(())
@@ -315,7 +316,8 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             outcome = work => Ok(outcome?),
         };
         match event {
-            Ok(Outcome::Forward) => self.forward(&held)?,
+            Ok(Outcome::Forward) => self.forward(&held, None)?,
+            Ok(Outcome::Refuse(failure)) => self.forward(&held, Some(Edit::refusing(failure)))?,
             Ok(Outcome::Send { run, edit }) => {
                 let mut sent = Kind::Run.sent();
                 sent.edit = Some(edit);

@@ -1,5 +1,11 @@
 //! What the fuzzer has found worth keeping of statements, replayed without a fuzzer.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a check fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a check fails by panicking"
+)]
 
 use std::fs;
 use std::path::Path;

@@ -46,8 +46,15 @@ pub(super) async fn run<B: Stream>(
 ) -> Result<Outcome, SessionError> {
     let started = Instant::now();
     let parameters = Parameters::new(run.parameters);
-    let parameter = |name: &str| parameters.get(name).ok().flatten();
+    let explain = statement.mode == Mode::Explain;
+    let parameter = |name: &str| {
+        let given = parameters.get(name).ok().flatten();
+        // What is only planned needs no parameters.
+        given.or_else(|| explain.then_some(Value::Null))
+    };
     let (mut plans, mut row_calls) = (Vec::new(), Vec::new());
+    let mut missing: Vec<String> =
+        statement.parameters.iter().filter(|name| parameter(name).is_none()).cloned().collect();
     for call in &statement.calls {
         let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
         let signature = procedure.signature();
@@ -58,13 +65,17 @@ pub(super) async fn run<B: Stream>(
                 row_calls.push(None);
                 continue;
             }
-            Err(error) => return Ok(Outcome::Fail(refusal::arguments(&error, run.query, backend.dialect))),
+            Err(ArgumentError::Missing(names)) => {
+                missing.extend(names.into_iter().filter(|name| !statement.parameters.contains(name)));
+                continue;
+            }
+            Err(error) => return Ok(Outcome::Refuse(refusal::arguments(&error, run.query, backend.dialect))),
         };
         let index = call.procedure;
         let constant = call.computed().is_empty();
         if let Procedure::Graph(graph) = procedure {
             if !constant || call.after_write {
-                return Ok(Outcome::Fail(refusal::not_ahead(run.query, call.span.start, signature.name)));
+                return Ok(Outcome::Refuse(refusal::not_ahead(run.query, call.span.start, signature.name)));
             }
             let auto_commit = !backend.state.transaction;
             let plan = graph::plan(graph.as_ref(), call, given, services, statement.mode, auto_commit).await;
@@ -80,6 +91,10 @@ pub(super) async fn run<B: Stream>(
             plans.push(Plan::Row { fields: fields.clone(), wanted: wanted(signature, &given) });
             row_calls.push(Some(RowCall { procedure, given, columns: call.columns(), fields }));
         }
+    }
+    // Neo4j would name ours among those that it got.
+    if !missing.is_empty() {
+        return Ok(Outcome::Refuse(refusal::missing(&missing, &parameters.names()?, backend.dialect)));
     }
     let deadline = backend.live.deadline(run.extra, backend.state, started)?;
     let mut by_row = statement.calls.iter().zip(&plans).filter(|(_, plan)| matches!(plan, Plan::Row { .. }));
@@ -104,13 +119,13 @@ pub(super) async fn run<B: Stream>(
     let door = match &services.door {
         Some(door) if door.reachable() => door,
         _ => {
-            let refused = || Ok(Outcome::Fail(refusal::no_callback(run.query, computed.start)));
+            let refused = || Ok(Outcome::Refuse(refusal::no_callback(run.query, computed.start)));
             let Some(queries) = gathered::queries(statement, &plans, &parameters)? else { return refused() };
             let computing = Computing::new(services, backend.dialect, deadline, row_calls);
             return gathered::run(backend, services, &sending, computing, queries).await;
         }
     };
-    if statement.mode == Mode::Explain {
+    if explain {
         return sending.send(services, sending.nothing(), Rowwise::Callback(door, None));
     }
     let mut computing = Computing::new(services, backend.dialect, deadline, row_calls);
@@ -296,6 +311,7 @@ impl Sending<'_> {
             raises,
             spent: self.started.elapsed(),
             asks,
+            reports: self.run.query.to_ascii_uppercase().contains("REPORT"),
             callbacks,
             ..Edit::default()
         };

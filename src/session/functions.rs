@@ -136,7 +136,7 @@ impl Statement {
                 }
                 None => Outcome::Forward,
             },
-            Outcome::Fail(mut failure) => {
+            Outcome::Fail(mut failure) | Outcome::Refuse(mut failure) => {
                 self.edit.place(&mut failure);
                 Outcome::Fail(failure)
             }

@@ -189,7 +189,7 @@ impl Client {
     }
 
     fn receive(&mut self) -> Vec<u8> {
-        read(&mut self.stream).expect("an answer")
+        read(&mut self.stream).unwrap_or_else(|| panic!("an answer"))
     }
 }
 
