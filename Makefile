@@ -1,14 +1,17 @@
-.PHONY: help demo demo-down test test-browser test-drivers lint audit bench-link bench-proxy bench-rows fuzz servers \
-	servers-down
+.PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers lint audit bench-cypher \
+	bench-link bench-proxy bench-rows fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
 	@echo "make demo-down     ends the demo"
 	@echo "make test          everything that must hold; installs what is missing on Debian"
 	@echo "make test-browser  Neo4j Browser in headless Chromium, on each Neo4j, by bolt:// and neo4j://"
+	@echo "make test-clients  every client against every promise; writes docs/compatibility.md"
 	@echo "make test-drivers  suites that drivers publish, directly and through facebolt; an hour"
+	@echo "make test-differential  face.embed against a real procedure, statement by statement, on both Neo4j"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
+	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
 	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make bench-rows    1,000 photos that rows bring, against the worker pool fed directly"
@@ -28,8 +31,17 @@ test:
 test-browser:
 	scripts/test tools build models browsers
 
+test-clients:
+	scripts/test tools build models everyone
+
 test-drivers:
 	scripts/test tools build models drivers
+
+test-differential:
+	scripts/tools differential
+	cargo build --locked
+	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
+	scripts/python tests/differential/run.py
 
 lint:
 	scripts/test tools fmt clippy deny
@@ -37,6 +49,9 @@ lint:
 audit:
 	scripts/tools
 	PATH="$${CARGO_TARGET_DIR:-target}/tools/bin:$$PATH" cargo deny check advisories
+
+bench-cypher:
+	cargo bench --locked --bench cypher
 
 bench-link:
 	cargo build --release --locked

@@ -27,6 +27,7 @@ mod prefilter;
 mod prefix;
 mod reading;
 mod refusal;
+mod root;
 mod routing;
 mod segment;
 mod token;
@@ -48,6 +49,7 @@ pub use names::{FunctionCall, Names, Signature};
 pub use position::{Mapped, Position, PositionMap};
 pub use reading::{Reading, reading};
 pub use refusal::{CallError, Refusal};
+pub use root::root;
 pub use routing::RoutingTable;
 
 use names::{Hits, hits};

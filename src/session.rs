@@ -30,6 +30,7 @@ mod routing;
 mod state;
 mod statement;
 mod text;
+mod watch;
 mod wire;
 
 use std::sync::Arc;
@@ -44,10 +45,12 @@ use tracing::Instrument;
 
 use self::ahead::Sight;
 use self::backend::Backend;
+use self::edit::Edit;
 use self::frontend::{Frontend, Held, Request, RequestLimits};
-use self::request::Kind;
+use self::request::{Kind, Sent};
 use self::routing::Reached;
 use self::statement::Outcome;
+use self::watch::{Interruption, watch};
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
 use crate::config::Config;
@@ -286,7 +289,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 match self.held.take() {
                     Some(held) if self.backend.state.ready() => return Ok(Some(Pause::Native(held))),
                     // The backend ignores or refuses it.
-                    Some(held) => self.forward(&held)?,
+                    Some(held) => self.forward(&held, None)?,
                     None => {}
                 }
                 return self.relay_requests(authenticated);
@@ -296,8 +299,8 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
     }
 
     /// Sends the very bytes of a statement that was held.
-    fn forward(&mut self, held: &Held) -> Result<(), SessionError> {
-        self.backend.expect(Kind::Run.sent())?;
+    fn forward(&mut self, held: &Held, edit: Option<Edit>) -> Result<(), SessionError> {
+        self.backend.expect(Sent { edit: edit.map(Arc::new), ..Kind::Run.sent() })?;
         self.backend.wire.send(&held.raw);
         self.client.resume();
         Ok(())
@@ -306,14 +309,16 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
     /// Does the work of a statement that names us, while the client is watched.
     async fn native(&mut self, held: Held) -> Result<(), SessionError> {
         let span = tracing::info_span!("statement");
+        let keep_alive = self.backend.keep_alive;
         let work = statement::run(&mut self.backend, self.services, &held).instrument(span);
         let event = tokio::select! {
             biased;
-            interruption = watch(&mut self.client) => Err(interruption?),
+            interruption = watch(&mut self.client, keep_alive) => Err(interruption?),
             outcome = work => Ok(outcome?),
         };
         match event {
-            Ok(Outcome::Forward) => self.forward(&held)?,
+            Ok(Outcome::Forward) => self.forward(&held, None)?,
+            Ok(Outcome::Refuse(failure)) => self.forward(&held, Some(Edit::refusing(failure)))?,
             Ok(Outcome::Send { run, edit }) => {
                 let mut sent = Kind::Run.sent();
                 sent.edit = Some(edit);
@@ -348,36 +353,4 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
         }
         Ok(())
     }
-}
-
-/// What a client does that ends native work.
-enum Interruption {
-    /// RESET or GOODBYE.
-    Urgent { tag: u8, waiting: usize, at: usize },
-    /// It has closed.
-    Gone,
-}
-
-/// Reads the client, and writes what waits for it, until it wants the work to end.
-async fn watch<C: Stream>(client: &mut Frontend<C>) -> Result<Interruption, SessionError> {
-    std::future::poll_fn(|cx| {
-        loop {
-            if let Sight::Urgent { tag, waiting, at } = client.look_ahead() {
-                return Poll::Ready(Ok(Interruption::Urgent { tag, waiting, at }));
-            }
-            if let Poll::Ready(Err(error)) = client.wire.poll_flush(cx) {
-                return Poll::Ready(Err(SessionError::Client(error)));
-            }
-            if !client.may_wait() {
-                return Poll::Pending;
-            }
-            match client.wire.poll_fill(cx) {
-                Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) => return Poll::Ready(Ok(Interruption::Gone)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(SessionError::Client(error))),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    })
-    .await
 }

@@ -20,7 +20,7 @@ const NAMES: Names<'_> = Names {
 fn found(text: &str) -> Vec<(char, &str)> {
     let part = |span: facebolt::cypher::Span| text.get(span.start..span.end).unwrap();
     match inspect(text, &NAMES).unwrap_or_else(|refusal| panic!("{text}: {refusal}")) {
-        Asks::Nothing => Vec::new(),
+        Asks::Nothing | Asks::RoutingTable(_) | Asks::Listing(_) => Vec::new(),
         Asks::Calls(statement) => {
             let calls = statement.calls.iter().map(|call| ('P', part(call.name)));
             calls.chain(statement.functions.iter().map(|call| ('F', part(call.name)))).collect()

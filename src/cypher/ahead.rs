@@ -45,9 +45,10 @@ pub fn gather_keys<'p>(
     let base = base(statement.underscores, taken);
     let names = [format!("{base}k")];
     let edited = query(statement, call, &names, |weave, at| {
-        edit::bind(weave, at, &base, &call.computed());
+        let keys = format!("{base}k");
+        edit::bind(weave, at, &keys, &call.computed());
         weave.ours("RETURN DISTINCT ", at);
-        edit::write_key(weave, at, &base, &call.computed(), wanted);
+        edit::write_key(weave, at, (&base, &keys), &call.computed(), wanted);
         weave.ours(&format!(" AS {base}k"), at);
     })?;
     Some(Edited { escapes: Some(format!("{base}e")), ..edited })

@@ -67,6 +67,8 @@ pub struct Call<'t> {
     pub standalone: bool,
     /// What is passed.
     pub arguments: Arguments<'t>,
+    /// The parameters that it needs beside what is written: those of implicit arguments without a default.
+    pub(super) needs: Vec<String>,
     /// The columns that it hands on, in order, each with its name outside. A standalone call without
     /// `YIELD` or with `YIELD *` has all of the signature's.
     pub yields: Vec<YieldItem<'t>>,
@@ -82,6 +84,10 @@ pub struct Call<'t> {
     pub after_write: bool,
     /// What may stand in its place.
     pub(super) form: Form,
+    /// Are its arguments to be bound before the subquery, which cannot import what they read?
+    pub(super) bound_before: bool,
+    /// Is its filter to stand behind the subquery, for the same reason?
+    pub(super) filtered_behind: bool,
     /// The pieces of the text that bring its rows, if they may be run on their own.
     pub(super) before: Option<Vec<Span>>,
     /// The `USE` that it is under.
@@ -99,6 +105,8 @@ pub(super) enum Form {
     OptionalQuery,
     /// A subquery.
     Subquery,
+    /// A subquery, and a `FINISH`: it is all of a `CALL {..}`, which then returns nothing.
+    Unit,
 }
 
 /// Where a call stands.

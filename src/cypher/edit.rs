@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::call::{Arguments, Call, Form, Mentions, Place, Span, Statement, YieldItem};
+use super::call::{Arguments, Call, Form, Mentions, Mode, Place, Span, Statement, Value, YieldItem};
 use super::field::Field;
 use super::graph::Relationships;
 use super::key::{self, Wanted};
@@ -118,7 +118,9 @@ pub fn carry<'p>(
         weave.user(done, call.span.start);
         let from = weave.text().len();
         let at = weave.offset(call.span.start);
-        Replacement { base: &base, call, at, weave: &mut weave }.write(carrier, &parameter, &computed);
+        let planned = statement.mode == Mode::Explain;
+        Replacement { base: &base, call, at, planned, weave: &mut weave }
+            .write(carrier, &parameter, &computed);
         done = call.span.end;
         let ours = weave.text().get(from..).unwrap_or_default().to_owned();
         let users = statement.text.get(call.span.start..call.span.end).unwrap_or_default().to_owned();
@@ -136,6 +138,8 @@ struct Replacement<'a, 't, 'w> {
     call: &'a Call<'t>,
     /// Where the call stands.
     at: usize,
+    /// Is the statement only planned?
+    planned: bool,
     weave: &'w mut Weave<'t>,
 }
 
@@ -151,9 +155,24 @@ impl Replacement<'_, '_, '_> {
     fn write(mut self, carrier: Carrier<'_>, parameter: &str, computed: &[Span]) {
         let call = self.call;
         let row = format!("{}r", self.base);
+        let asks = matches!(carrier, Carrier::Callback { .. } | Carrier::Gathered { .. });
+        // What is bound outside must differ from call to call.
+        let before = asks && call.bound_before;
+        let keys = format!("{}k", if before { parameter } else { self.base });
+        if before {
+            bind(self.weave, self.at, &keys, computed);
+        }
         if call.form != Form::Query {
             let optional = if call.optional { "OPTIONAL " } else { "" };
-            self.ours(&format!("{optional}CALL ({}) {{ ", imports(call)));
+            let bound: Vec<String> = (0..computed.len()).map(|index| format!("{keys}{index}")).collect();
+            let imports = imports(call, before.then_some(&bound));
+            self.ours(&format!("{optional}CALL ({imports}) {{ "));
+        }
+        if self.planned {
+            self.mention();
+        }
+        if asks && !before {
+            bind(self.weave, self.at, &keys, computed);
         }
         match carrier {
             Carrier::Rows => self.ours(&format!("UNWIND ${parameter} AS {row} ")),
@@ -169,23 +188,21 @@ impl Replacement<'_, '_, '_> {
             }
             Carrier::Raises => self.ours(&format!("UNWIND [date(${parameter})] AS {row} ")),
             Carrier::Callback { wanted, .. } => {
-                bind(self.weave, self.at, self.base, computed);
                 self.ours(&format!("LOAD CSV FROM ${parameter} + "));
-                write_key(self.weave, self.at, self.base, computed, wanted);
+                write_key(self.weave, self.at, (self.base, &keys), computed, wanted);
                 self.ours(&format!(" AS {row} "));
             }
             Carrier::Gathered { wanted } => {
                 let value = format!("{}v", self.base);
-                bind(self.weave, self.at, self.base, computed);
                 self.ours(&format!("UNWIND [coalesce(${parameter}["));
-                write_key(self.weave, self.at, self.base, computed, wanted);
+                write_key(self.weave, self.at, (self.base, &keys), computed, wanted);
                 self.ours(&format!(
                     "], ${parameter}[''])] AS {value} UNWIND CASE WHEN {value} IS :: STRING \
                      THEN [date({value})] ELSE {value} END AS {row} "
                 ));
             }
         }
-        match &call.filter {
+        match call.filter.as_ref().filter(|_| !call.filtered_behind) {
             // The filter sees what the call hands on, and what is outside.
             Some(filter) => {
                 self.ours("WITH *, ");
@@ -203,9 +220,34 @@ impl Replacement<'_, '_, '_> {
         if call.form != Form::Query {
             self.ours(" }");
         }
+        if let Some(filter) = call.filter.as_ref().filter(|_| call.filtered_behind) {
+            self.ours(" WITH * WHERE ");
+            self.user(filter.span);
+        }
         if call.form == Form::OptionalQuery {
             self.ours(" RETURN ");
             self.names();
+        }
+        if call.form == Form::Unit {
+            self.ours(" FINISH");
+        }
+    }
+
+    /// Mentions what no carrier does: Neo4j warns of parameters that a plan needs.
+    fn mention(&mut self) {
+        let call = self.call;
+        let arguments = match &call.arguments {
+            Arguments::Explicit(arguments) => arguments.as_slice(),
+            Arguments::Implicit => &[],
+        };
+        let constant = arguments.iter().filter(|argument| matches!(argument.value, Value::Constant(_)));
+        for (index, argument) in constant.enumerate() {
+            self.ours("UNWIND [");
+            self.user(argument.span);
+            self.ours(&format!("] AS {}x{index} ", self.base));
+        }
+        for (index, name) in call.needs.iter().enumerate() {
+            self.ours(&format!("UNWIND [${name}] AS {}x{index} ", self.base));
         }
     }
 
@@ -253,35 +295,41 @@ fn first_of_each<'i, 't>(items: &'i [YieldItem<'t>]) -> impl Iterator<Item = &'i
     items.iter().enumerate().filter(move |(at, item)| !earlier(*at, item.column)).map(|(_, item)| item)
 }
 
-/// Binds each computed expression to a name. `UNWIND`, since a `WITH` would aggregate.
-pub(super) fn bind(weave: &mut Weave<'_>, at: usize, base: &str, computed: &[Span]) {
+/// Binds each computed expression to a name that starts with `keys`. `UNWIND`, since a `WITH` would aggregate.
+pub(super) fn bind(weave: &mut Weave<'_>, at: usize, keys: &str, computed: &[Span]) {
     for (index, span) in computed.iter().enumerate() {
         weave.ours("UNWIND [", at);
         weave.user(span.start, span.end);
-        weave.ours(&format!("] AS {base}k{index} "), at);
+        weave.ours(&format!("] AS {keys}{index} "), at);
     }
 }
 
 /// Writes the key of what [`bind`] has bound.
-pub(super) fn write_key(weave: &mut Weave<'_>, at: usize, base: &str, computed: &[Span], wanted: &[Wanted]) {
+pub(super) fn write_key(
+    weave: &mut Weave<'_>,
+    at: usize,
+    (base, keys): (&str, &str),
+    computed: &[Span],
+    wanted: &[Wanted],
+) {
     for (index, span) in computed.iter().enumerate() {
         weave.ours(if index > 0 { " + '/' + " } else { "" }, at);
         let wanted = wanted.get(index).copied().unwrap_or_default();
-        let key = key::expression(&format!("{base}k{index}"), wanted, base, &format!("{base}e"));
+        let key = key::expression(&format!("{keys}{index}"), wanted, base, &format!("{base}e"));
         // What Neo4j says of it, it says of the argument.
         let argument = weave.offset(span.start);
         weave.ours(&key, argument);
     }
 }
 
-/// The variables that the subquery of `call` needs from outside.
-fn imports(call: &Call<'_>) -> String {
+/// The variables that the subquery of `call` needs from outside; `bound` are what its arguments are bound to there.
+fn imports(call: &Call<'_>, bound: Option<&Vec<String>>) -> String {
     let arguments = match &call.arguments {
-        Arguments::Explicit(arguments) => arguments.as_slice(),
-        Arguments::Implicit => &[],
+        Arguments::Explicit(arguments) if bound.is_none() => arguments.as_slice(),
+        _ => &[],
     };
-    let filter = call.filter.as_ref().map(|filter| &filter.mentions);
-    let mut variables: Vec<&String> = Vec::new();
+    let filter = call.filter.as_ref().filter(|_| !call.filtered_behind).map(|filter| &filter.mentions);
+    let mut variables: Vec<&String> = bound.into_iter().flatten().collect();
     for mentions in arguments.iter().filter_map(|argument| argument.value.mentions()).chain(filter) {
         match mentions {
             Mentions::Unknown => return "*".to_owned(),

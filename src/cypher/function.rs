@@ -27,10 +27,11 @@ pub const FUNCTIONS: [&str; 6] = [
     "gds.similarity.overlap",
 ];
 
-/// What stands between the kind of a failure and what precedes it, in the list that fails to be a number.
+/// How a call fails, beside arguments of the wrong type.
 ///
-/// A call that fails evaluates `toFloat` of a list: a token of ours, the function's name without its
-/// namespace, and one of these, or the type that is wanted and the value that is not of it.
+/// A call that fails evaluates `toFloat` of a list, which Neo4j prints in its error: the token, the function's
+/// name without its namespace, and the word of one of these, or the type that is wanted and the value that is
+/// not of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fails {
     /// The first list is null.

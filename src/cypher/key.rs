@@ -31,7 +31,7 @@ pub enum Wanted {
     /// A string: Neo4j refuses the statement if it knows beforehand that it is none, as it would for an argument of
     /// that type.
     Text,
-    /// A map.
+    /// A map, or what has properties.
     Map,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn expression(value: &str, wanted: Wanted, scratch: &str, pairs: &str
     let entry = |value: &str| expression(value, Wanted::Anything, scratch, pairs);
     let name = format!("{scratch}n");
     format!(
-        "CASE WHEN {value} IS NOT NULL AND {value} IS :: MAP \
+        "CASE WHEN {value} IS NOT NULL AND {value} IS :: MAP | NODE | RELATIONSHIP \
          THEN reduce({scratch}m = 'm' + toString(size(keys({value}))), {name} IN keys({value}) \
          | {scratch}m + '/' + {} + '/' + {}) ELSE {plain} END",
         entry(&name),

@@ -88,6 +88,8 @@ pub struct LinkShape<'t> {
     /// Has the statement predicates that read both nodes (beside the identity and the measure)? Then a
     /// bad vector may stand in pairs that the statement never measures.
     pub residual: bool,
+    /// Does the measure take the right vector first?
+    pub swapped: bool,
     /// The names of all `$parameters` of the text, each once, in order of the text.
     pub parameters: Vec<String>,
     /// The prefix that is replaced: from the first `MATCH` to the end of the measuring `WHERE`.

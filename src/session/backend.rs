@@ -2,6 +2,8 @@
 
 mod head;
 
+use std::time::Duration;
+
 use bolt::Version;
 use bolt::chunk::{Frame, Scanner};
 use bolt::message::{Reply, tag};
@@ -19,6 +21,7 @@ use super::qids::{self, Qids};
 use super::request::{Kind, Sent};
 use super::routing::{self, Reached};
 use super::state::{State, Summary};
+use super::watch;
 use super::wire::{Stream, Wire};
 
 /// Requests that may be in flight on one connection. Neo4j itself stops reading at 300.
@@ -40,6 +43,8 @@ pub(crate) struct Backend<S> {
     reading: Reading,
     /// How the server words its errors.
     pub(crate) dialect: Dialect,
+    /// How often the client wants a sign of life while we keep it waiting.
+    pub(crate) keep_alive: Option<Duration>,
     /// Which similarity functions the server has itself.
     pub(crate) functions: Option<Listed>,
     /// Edited statements of which results may be open.
@@ -89,6 +94,7 @@ impl<S: Stream> Backend<S> {
             owed: Owed::new(MAX_OWED),
             reading: Reading::default(),
             dialect: Dialect::default(),
+            keep_alive: None,
             functions: None,
             live: Live::default(),
         }
@@ -328,10 +334,11 @@ impl<S: Stream> Backend<S> {
 
     /// Takes note of what HELLO's SUCCESS says of the server.
     fn note_server(&mut self, payload: &[u8]) {
-        if let Ok(Reply::Success(metadata)) = bolt::message::parse_reply(payload, Limits::default())
-            && let Some(server) = metadata.get("server").and_then(Value::as_str)
-        {
-            self.dialect = Dialect::of(server);
+        if let Ok(Reply::Success(metadata)) = bolt::message::parse_reply(payload, Limits::default()) {
+            self.keep_alive = watch::keep_alive(&metadata, self.version);
+            if let Some(server) = metadata.get("server").and_then(Value::as_str) {
+                self.dialect = Dialect::of(server);
+            }
         }
     }
 

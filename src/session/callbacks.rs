@@ -19,9 +19,6 @@ const BROKEN: &str = "Neo.DatabaseError.Statement.ExecutionFailed";
 /// What a user gets who must not read from URLs.
 const FORBIDDEN: &str = "Neo.ClientError.Security.Forbidden";
 
-/// What Neo4j appends when batches before the failing one were committed.
-const COMMITTED: &str = " (Transactions committed: ";
-
 /// The callbacks of one statement.
 #[derive(Debug)]
 pub(crate) struct Callbacks {
@@ -63,7 +60,7 @@ impl Callbacks {
         if !external && !broken {
             return None;
         }
-        let mut told = if self.cancelled.load(Ordering::Relaxed) {
+        Some(if self.cancelled.load(Ordering::Relaxed) {
             Failure::terminated()
         } else if let Some(remembered) = self.computing.failure(&failure.message) {
             remembered
@@ -76,11 +73,12 @@ impl Callbacks {
         } else {
             self.ticket.door().missed();
             refusal::not_reached(self.ticket.door().url())
-        };
-        if let Some(at) = failure.message.rfind(COMMITTED) {
-            told.message.push_str(failure.message.get(at..).unwrap_or_default());
-        }
-        Some(told)
+        })
+    }
+
+    /// What stands in a row for a callback that failed.
+    pub(crate) fn failure_in(&self, text: &str) -> Option<Failure> {
+        self.ticket.is_named_in(text).then(|| self.computing.failure(text)).flatten()
     }
 }
 

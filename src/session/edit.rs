@@ -1,6 +1,7 @@
 //! An edited statement, and its answers on their way back: as if the user's own text had run.
 
 mod notices;
+mod records;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::functions::Functions;
 use super::request::Kind;
 use super::routing::Servers;
 use super::{SessionError, refusal};
-use crate::cypher::{CallError, Position, PositionMap, Refusal, Span};
+use crate::cypher::{self, CallError, Position, PositionMap, Refusal, Span};
 
 /// What must be known of a statement that was sent in place of the user's.
 #[derive(Debug, Default)]
@@ -43,6 +44,10 @@ pub(crate) struct Edit {
     pub(crate) callbacks: Option<Callbacks>,
     /// Where its rows hold addresses that are to be ours.
     pub(crate) servers: Option<Servers>,
+    /// Does the statement report failures in its rows (`REPORT STATUS`)?
+    pub(crate) reports: bool,
+    /// It was sent as it is, and Neo4j does not know the procedure: what is wrong with the call.
+    pub(crate) instead: Option<Failure>,
     /// The server's number of the statement within its transaction, once it is known.
     pub(crate) qid: OnceLock<i64>,
 }
@@ -61,7 +66,18 @@ pub(crate) struct Reader {
     pub(crate) dialect: Dialect,
 }
 
+/// What Neo4j appends when batches before the failing one were committed.
+const COMMITTED: &str = " (Transactions committed: ";
+
+/// What Neo4j says of a procedure that it does not know.
+const UNKNOWN: &str = "Neo.ClientError.Procedure.ProcedureNotFound";
+
 impl Edit {
+    /// A statement that is sent as it is, and refused in our words if Neo4j has nothing else against it.
+    pub(crate) fn refusing(failure: Failure) -> Self {
+        Self { instead: Some(failure), ..Self::default() }
+    }
+
     /// The client has given up on the statement.
     pub(crate) fn cancel(&self) {
         self.callbacks.iter().for_each(Callbacks::cancel);
@@ -69,14 +85,14 @@ impl Edit {
 
     /// Is a row other than what Neo4j sends?
     pub(crate) fn changes_records(&self) -> bool {
-        self.servers.is_some()
+        self.servers.is_some() || self.reports
     }
 
     /// A RECORD of its rows.
     pub(crate) fn record(&self, payload: Vec<u8>) -> Result<Vec<u8>, SessionError> {
         match &self.servers {
             Some(servers) => servers.record(&payload),
-            None => Ok(payload),
+            None => self.reported(payload),
         }
     }
 
@@ -105,16 +121,25 @@ impl Edit {
             }
             Reply::Failure(metadata) => {
                 let mut failure = Failure::decode(&metadata, to.version);
-                match self.find(&failure).or_else(|| self.redeclared(&failure, to.dialect)) {
-                    Some(other) => failure = other,
+                match &self.instead {
+                    Some(instead) if failure.code == UNKNOWN && failure.message.contains("`face.") => {
+                        instead.encode(to.version)?
+                    }
+                    Some(_) => payload,
                     None => {
-                        self.place(&mut failure);
-                        if let Some(functions) = &self.functions {
-                            functions.reword(&self.text, &mut failure);
+                        let other = self.find(&failure).or_else(|| self.redeclared(&failure, to.dialect));
+                        match other.or_else(|| self.mismatch(&failure)) {
+                            Some(other) => failure = other,
+                            None => {
+                                self.place(&mut failure);
+                                if let Some(functions) = &self.functions {
+                                    functions.reword(&self.text, &mut failure);
+                                }
+                            }
                         }
+                        failure.encode(to.version)?
                     }
                 }
-                failure.encode(to.version)?
             }
             _ => payload,
         };
@@ -142,15 +167,18 @@ impl Edit {
     /// What `failure` stands for, if it is one of ours.
     fn find(&self, failure: &Failure) -> Option<Failure> {
         let raised = self.raises.iter().find(|raise| failure.message.contains(&raise.token));
-        match raised {
-            Some(raised) => Some(raised.failure.clone()),
-            None => {
-                let called = self.functions.as_ref().and_then(|functions| functions.failure(failure));
-                let asked = || self.callbacks.as_ref()?.failure(failure);
-                let before = || self.before.as_ref()?.find(failure);
-                called.or_else(asked).or_else(before)
-            }
+        let called = self.functions.as_ref().and_then(|functions| functions.failure(failure));
+        if called.is_some() {
+            return called;
         }
+        let asked = || self.callbacks.as_ref()?.failure(failure);
+        let Some(mut told) = raised.map(|raised| raised.failure.clone()).or_else(asked) else {
+            return self.before.as_ref()?.find(failure);
+        };
+        if let Some(at) = failure.message.rfind(COMMITTED) {
+            told.message.push_str(failure.message.get(at..).unwrap_or_default());
+        }
+        Some(told)
     }
 
     /// A column of ours that is named like a variable outside: there, ours is a subquery.
@@ -177,11 +205,16 @@ impl Edit {
         let Some(Value::List(fields)) = metadata.get_mut("fields") else { return };
         for field in fields {
             if let Value::String(name) = field {
-                for (ours, users) in &self.replaced {
-                    if name.contains(ours) {
-                        *name = name.replace(ours, users);
-                    }
-                }
+                self.restore(name);
+            }
+        }
+    }
+
+    /// Makes what is quoted of the text that was sent the user's.
+    fn restore(&self, quoted: &mut String) {
+        for (ours, users) in &self.replaced {
+            if quoted.contains(ours) {
+                *quoted = quoted.replace(ours, users);
             }
         }
     }
@@ -193,11 +226,44 @@ impl Edit {
 
     /// Makes places in the text that was sent places in the user's.
     pub(super) fn place(&self, failure: &mut Failure) {
+        if self.asks && !notices::loads(&self.text) {
+            failure.message = records::without_file(&failure.message);
+        }
         if let Some((before, offset)) = split_place(&failure.message) {
             let position = self.position(offset);
             failure.message = format!("{before}{}", position.suffix(&self.text));
         }
+        self.restore(&mut failure.message);
         self.place_status(&mut failure.gql);
+    }
+
+    /// An expression that is of the wrong type for an argument. Our check speaks of a variable of its own; of a
+    /// variable of the user's Neo4j says the same.
+    fn mismatch(&self, failure: &Failure) -> Option<Failure> {
+        let (message, offset) = split_place(&failure.message)?;
+        let at = self.positions.to_user(offset);
+        if at.exact || !message.starts_with("Type mismatch: ") {
+            return None;
+        }
+        let at = self.byte(at.offset);
+        let span = self.arguments.iter().find(|span| span.start == at)?;
+        let argument = self.text.get(span.start..span.end)?;
+        let cause = failure.gql.cause.as_ref().map(|cause| cause.message.as_str());
+        let (given, needed) = match cause {
+            Some(cause) => {
+                let (_, cause) = cause.split_once("Invalid input '")?;
+                let (given, cause) = cause.split_once("' for ")?;
+                (given, cause.rsplit_once("Expected to be ")?.1.trim_end_matches('.'))
+            }
+            // Before Bolt 5.7 there is none, and nobody to read ours.
+            None => ("", ""),
+        };
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        if argument.chars().all(word) || argument.starts_with('`') {
+            return None;
+        }
+        let position = Position::of_byte(&self.text, span.start + cypher::root(argument));
+        Some(refusal::mismatch(message.to_owned(), &self.text, position, needed, given))
     }
 
     /// The argument of a call that starts where `cause` says.
@@ -211,6 +277,7 @@ impl Edit {
     }
 
     fn place_status(&self, status: &mut GqlStatus) {
+        self.restore(&mut status.description);
         if let Some(place) = &mut status.position
             && let Ok(offset) = usize::try_from(place.offset)
         {
@@ -220,6 +287,7 @@ impl Edit {
                 (number(position.offset), number(position.line), number(position.column));
         }
         if let Some(cause) = &mut status.cause {
+            self.restore(&mut cause.message);
             self.place_status(&mut cause.gql);
             // The check that a string is needed is a function's; the user wrote an argument.
             const OURS: &str = "argument at index 0 of function replace()";

@@ -136,7 +136,7 @@ impl Statement {
                 }
                 None => Outcome::Forward,
             },
-            Outcome::Fail(mut failure) => {
+            Outcome::Fail(mut failure) | Outcome::Refuse(mut failure) => {
                 self.edit.place(&mut failure);
                 Outcome::Fail(failure)
             }
@@ -261,7 +261,7 @@ fn mismatch(failure: &mut Failure, stranger: &str) {
 }
 
 /// The Java exception behind a failure that is called `word`.
-fn thrown(function: &str, word: &str) -> String {
+pub(super) fn thrown(function: &str, word: &str) -> String {
     if word == Fails::Size.word() {
         return "java.lang.RuntimeException: Vectors must be non-empty and of the same size".to_owned();
     }

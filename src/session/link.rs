@@ -21,12 +21,13 @@ pub(crate) use self::vectors::Side;
 use super::backend::Backend;
 use super::dialect::Dialect;
 use super::edit::Edit;
+use super::functions::thrown;
 use super::parameters::Parameters;
 use super::reading::Query;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, refusal};
-use crate::cypher::{self, Expr, Gather, LinkShape, Mode, PairOrder};
+use crate::cypher::{self, Expr, Fails, Gather, LinkShape, Mode, PairOrder};
 use crate::link::{self, LinkError, Options, Pair, Predicate};
 use crate::metrics::{self, Stage};
 
@@ -71,13 +72,10 @@ pub(crate) async fn run<B: Stream>(
     tracing::debug!(left = left.len(), right = right.len(), "vectors read");
     if let Some(bad) = vectors::first_bad(&left, &right, shape.order) {
         if shape.residual {
-            return Ok(Outcome::Fail(refusal::unable(
-                "This statement compares nodes of which some have no vector, or vectors of different lengths; \
-                 which of them it really compares depends on a predicate over both nodes. Exclude them by a \
-                 predicate on each node, such as `p1.embedding IS NOT NULL`.",
-            )));
+            // Which of them it really compares depends on a predicate over both nodes: Neo4j finds out.
+            return Ok(Outcome::Forward);
         }
-        return Ok(Outcome::Fail(bad_vector(shape.metric, bad, backend.dialect)));
+        return Ok(Outcome::Fail(bad_vector(shape, bad, backend.dialect)));
     }
 
     let limit = services.config.link.max_pairs.get();
@@ -159,17 +157,18 @@ fn comparison(comparison: cypher::Comparison) -> link::Comparison {
 }
 
 /// GDS's own error for a pair that it cannot measure.
-fn bad_vector(metric: cypher::Metric, bad: BadVector, dialect: Dialect) -> Failure {
-    let function = match metric {
+fn bad_vector(shape: &LinkShape<'_>, bad: BadVector, dialect: Dialect) -> Failure {
+    let function = match shape.metric {
         cypher::Metric::EuclideanDistance => "gds.similarity.euclideanDistance",
         cypher::Metric::Euclidean => "gds.similarity.euclidean",
         cypher::Metric::Cosine => "gds.similarity.cosine",
     };
-    let cause = match bad {
-        BadVector::Null => "java.lang.NullPointerException",
-        BadVector::Length => "java.lang.RuntimeException: Vectors must be non-empty and of the same size",
+    let fails = match (bad, shape.swapped) {
+        (BadVector::Length, _) => Fails::Size,
+        (BadVector::Both, _) | (BadVector::Left, false) | (BadVector::Right, true) => Fails::First,
+        (BadVector::Right, false) | (BadVector::Left, true) => Fails::Second,
     };
-    refusal::function_failed(function, cause, dialect)
+    refusal::function_failed(function, &thrown(function, fails.word()), dialect)
 }
 
 /// Ends a search whose asker has gone.

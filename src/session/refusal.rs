@@ -7,7 +7,7 @@ use bolt::failure::{Cause, Classification, Failure, GqlStatus, Position as Place
 use self::cause::Condition;
 use super::dialect::Dialect;
 use crate::cypher::{CallError, Position, Refusal};
-use crate::procedures::{ArgumentError, CoerceError, Signature};
+use crate::procedures::{ArgumentError, CoerceError, Signature, Type};
 
 const SYNTAX: &str = "Neo.ClientError.Statement.SyntaxError";
 
@@ -49,20 +49,7 @@ pub(crate) fn refused(
 /// Arguments that do not do.
 pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> Failure {
     match error {
-        ArgumentError::Missing(names) => {
-            let message = format!("Expected parameter(s): {}", names.join(", "));
-            let code = "Neo.ClientError.Statement.ParameterMissing";
-            let names: Vec<String> = names.iter().map(|name| format!("$`{name}`")).collect();
-            let condition = Condition::new(
-                "42N81",
-                "syntax error or access rule violation - missing request parameter",
-                format!("Expected {}, but got nothing.", names.join(", ")),
-            );
-            match dialect {
-                Dialect::Five => failure(code, message, "50N42", None, None),
-                Dialect::Later => failure(code, message, "42001", None, Some(condition)),
-            }
-        }
+        ArgumentError::Missing(names) => missing(names, &[], dialect),
         ArgumentError::Type { at, parameter, expected, given } => {
             let given_here = given.shown(dialect == Dialect::Later);
             // The names of types within a status.
@@ -71,7 +58,10 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
                 Dialect::Later => (expected.name(), given.gql()),
             };
             let position = Position::of_byte(text, *at);
-            let expected = expected.expected();
+            let expected = match expected {
+                Type::Map => "Map, Node or Relationship",
+                _ => expected.expected(),
+            };
             let mut failure = match parameter {
                 Some(name) => {
                     let condition = Condition::new(
@@ -85,13 +75,8 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
                     syntax(message, text, position, Some("22G03"), Some(condition))
                 }
                 None => {
-                    let condition = Condition::new(
-                        "22NB1",
-                        "data exception - type mismatch",
-                        format!("Type mismatch: expected to be {needed} but was '{gql}'."),
-                    );
                     let message = format!("Type mismatch: expected {expected} but was {given_here}");
-                    syntax(message, text, position, Some("42001"), Some(condition))
+                    mismatch(message, text, position, needed, &gql)
                 }
             };
             if parameter.is_some() && dialect == Dialect::Five {
@@ -101,6 +86,42 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
         }
         ArgumentError::Coerce(error) => coerce(error, dialect),
     }
+}
+
+/// Parameters that the client did not send, beside those that it did.
+pub(crate) fn missing(names: &[String], given: &[&str], dialect: Dialect) -> Failure {
+    let message = format!("Expected parameter(s): {}", names.join(", "));
+    let code = "Neo.ClientError.Statement.ParameterMissing";
+    if dialect == Dialect::Five {
+        return failure(code, message, "50N42", None, None);
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("$`{name}`")).collect();
+    let given: Vec<String> = given.iter().map(|name| format!("$`{name}`")).collect();
+    let got = if given.is_empty() { "nothing".to_owned() } else { enumerated(&given) };
+    let condition = Condition::new(
+        "42N81",
+        "syntax error or access rule violation - missing request parameter",
+        format!("Expected {}, but got {got}.", enumerated(&names)),
+    );
+    failure(code, message, "42001", None, Some(condition))
+}
+
+/// `a`, `a and b`, `a, b and c`
+fn enumerated(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+/// An argument of the wrong type, with the names of both types as a status has them.
+pub(crate) fn mismatch(message: String, text: &str, at: Position, needed: &str, given: &str) -> Failure {
+    let condition = Condition::new(
+        "22NB1",
+        "data exception - type mismatch",
+        format!("Type mismatch: expected to be {needed} but was '{given}'."),
+    );
+    syntax(message, text, at, Some("42001"), Some(condition))
 }
 
 /// A value of the wrong type that a row brought.

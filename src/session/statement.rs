@@ -23,6 +23,9 @@ pub(crate) enum Outcome {
     Forward,
     /// Send this RUN in its place.
     Send { run: Vec<u8>, edit: Arc<Edit> },
+    /// Send the very bytes that came: Neo4j does not know our procedure and says so, or what else is wrong with the
+    /// text, in its own words. In place of the former the client gets this.
+    Refuse(Failure),
     /// Answer FAILURE, in the backend's stead.
     Fail(Failure),
     /// The backend answered a request of ours with this FAILURE, and is in the failed state now.
@@ -130,7 +133,7 @@ async fn answer<B: Stream>(
         Err(refusal) => {
             metrics::statement("refused", Path::Refused);
             let signature = |index| signatures.get(index).copied();
-            Ok(Outcome::Fail(refusal::refused(&refusal, run.query, backend.dialect, signature)))
+            Ok(Outcome::Refuse(refusal::refused(&refusal, run.query, backend.dialect, signature)))
         }
     }
 }

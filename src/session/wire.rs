@@ -66,6 +66,11 @@ impl<S: Stream> Wire<S> {
         self.outbox.remaining() >= HIGH_WATER
     }
 
+    /// Does anything wait to be written?
+    pub(crate) fn waits(&self) -> bool {
+        self.outbox.has_remaining()
+    }
+
     /// Has the peer ended its side?
     pub(crate) fn ended(&self) -> bool {
         self.ended

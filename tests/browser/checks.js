@@ -174,10 +174,12 @@ async function complete ({ browser }) {
   await browser.empty()
 }
 
-/** All that the page has opened since it was loaded. */
-async function sockets ({ sockets, address }) {
+/** All that the page has opened since it was loaded: by HTTP it asks facebolt and the port that it came from. */
+async function sockets ({ sockets, asked, address, http }) {
   assert.ok(sockets.length > 0)
   assert.deepEqual(sockets.filter(url => url !== `ws://${address}/`), [])
+  const local = [...asked].filter(host => host.startsWith('127.0.0.1:') || host.startsWith('localhost'))
+  assert.deepEqual(local.sort(), [address, new URL(http).host].sort())
 }
 
 module.exports = {

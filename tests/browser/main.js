@@ -6,7 +6,7 @@ const { person, ...checks } = require('./checks.js')
 const { Page } = require('./page.js')
 const { Photos } = require('./photos.js')
 
-const SECONDS = 90
+const SECONDS = 150
 
 const env = name => {
   const value = process.env[`FACEBOLT_TEST_${name}`]
@@ -14,17 +14,18 @@ const env = name => {
   return value
 }
 
-/** A page with nothing but loopback to reach, and all that it does with WebSockets. */
+/** A page with nothing but loopback to reach; whom it asks by HTTP, and all that it does with WebSockets. */
 async function open (chrome, http, url) {
   const context = await chrome.newContext({ viewport: { width: 1500, height: 1000 } })
   await context.route(address => address.hostname !== '127.0.0.1', route => route.abort())
   const page = await context.newPage()
-  const [sockets, sent] = [[], []]
+  const [asked, sockets, sent] = [new Set(), [], []]
+  page.on('request', request => asked.add(new URL(request.url()).host))
   page.on('websocket', socket => {
     sockets.push(socket.url())
     socket.on('framesent', frame => sent.push(frame.payload.toString('latin1')))
   })
-  return { browser: await Page.open(page, http, url), sockets, sent }
+  return { browser: await Page.open(page, http, url), asked, sockets, sent }
 }
 
 /** Every two photos that show the same person, by name. */
@@ -62,8 +63,10 @@ async function main () {
   try {
     const address = env('ADDRESS')
     const url = `${env('SCHEME')}://${address}`
+    const http = env('HTTP')
     const context = {
-      ...await open(chrome, env('HTTP'), url),
+      ...await open(chrome, http, url),
+      http,
       photos,
       address,
       url,

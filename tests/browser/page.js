@@ -1,7 +1,7 @@
 // Neo4j Browser in a page: what its user does there, and what it shows. Where it keeps things is known here alone.
 'use strict'
 
-const SECONDS = 30
+const SECONDS = 60
 const by = name => `[data-testid=${name}]`
 
 class Page {
@@ -58,7 +58,8 @@ class Page {
 
   /** Starts a statement; its frame is then the only one. */
   async start (text) {
-    for (let close; await (close = this.page.getByTitle('Close', { exact: true }).first()).count();) await close.click()
+    const close = this.page.getByTitle('Close', { exact: true })
+    while (await close.count() > 0) await close.first().click()
     await this.paste(text)
     await this.page.click(by('editor-Run'))
     const frame = new Frame(this.page.locator(by('frame')).first())

@@ -47,7 +47,7 @@ CHECKS = (
     Promise("stop", "the stop button ends a call that waits for its photo"),
     Promise("auto", ":auto and CALL .. IN TRANSACTIONS"),
     Promise("complete", "the editor completes procedures"),
-    Promise("sockets", "no WebSocket leads past facebolt"),
+    Promise("sockets", "nothing leads past facebolt"),
 )
 SCHEMES = ("bolt", "neo4j")
 VERSIONS = ("5", "2026")

@@ -36,6 +36,7 @@ CONFIGURATIONS = (
     {"maxFaces": 1, "select": None},
     {"onNoFace": "error"},
     {"nope": 1},
+    {"key": 0, "name": "a", "url": "obama.jpg"},
     {"maxFaces": "x"},
     {"maxFaces": "obama.jpg"},
     {"maxFaces": 1.5},

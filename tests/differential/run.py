@@ -1,6 +1,6 @@
 """Runs each statement with a real procedure and through facebolt, and compares all that a client sees.
 
-    run.py [--tenth] [--server 5] [--server 2026] [-v] [PATTERN ..]
+    run.py [--tenth] [--server 5] [--server 2026] [--way WAY] [-v] [PATTERN ..]
 
 The procedure returns the rows that facebolt computes, under the name fact.embed: as long as face.embed, so that
 positions can be compared. Every statement runs in auto-commit, with all rows at once and one at a time, over an old Bolt
@@ -33,6 +33,7 @@ STATE = """
 MATCH (n) WHERE NOT n:Many OR size(keys(n)) > 2 OPTIONAL MATCH (n)-[r]->(m)
 RETURN labels(n) AS labels, properties(n) AS properties, type(r) AS type, properties(r) AS of, m.key AS to
 """
+WAYS = ("auto-commit", "one at a time", "Bolt 5.4", "transaction")
 # Each version of Neo4j with its versions of Cypher, and what selects them.
 SERVERS = {"5": {5: ""}, "2026": {5: "CYPHER 5 ", 25: "CYPHER 25 "}}
 
@@ -41,6 +42,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tenth", action="store_true")
     parser.add_argument("--server", action="append", choices=SERVERS)
+    parser.add_argument("--way", choices=WAYS, action="append", help="only this way to run a statement")
     parser.add_argument("-v", "--verbose", action="store_true", help="print what both sides say where they differ")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     arguments = parser.parse_args()
@@ -52,7 +54,7 @@ def main():
     for version in arguments.server or SERVERS:
         sides = prepare.Sides(version)
         try:
-            compare = Comparison(sides)
+            compare = Comparison(sides, arguments.way or WAYS)
             for statement in statements:
                 for cypher, prefix in SERVERS[version].items():
                     if statement.get("cypher", cypher) != cypher:
@@ -65,8 +67,8 @@ def main():
                     if found and differs:
                         known += len(found)
                     elif found or differs:
-                        said = show(found, arguments.verbose)
-                        wrong.append(f"{name}\n{said or f"  is equal, though it should differ: {differs}"}")
+                        said = show(found, arguments.verbose) or f"  is equal, though it should differ: {differs}"
+                        wrong.append(f"{name}\n{said}")
                         print(f"--- {wrong[-1]}", flush=True)
         finally:
             sides.close()
@@ -99,8 +101,8 @@ def expected(statement, version, cypher):
 class Comparison:
     """Plays statements on both sides of one server."""
 
-    def __init__(self, sides):
-        self._sides = sides
+    def __init__(self, sides, ways):
+        self._sides, self._ways = sides, ways
         self._fresh = False
         self._reset()
 
@@ -114,6 +116,7 @@ class Comparison:
             "Bolt 5.4": (sides.old_direct, sides.old_facebolt, lambda side, text: side.auto(text, parameters)),
             "transaction": (sides.direct, sides.facebolt, lambda side, text: side.within(text, parameters, STATE)),
         }
+        ways = {way: ways[way] for way in self._ways}
         self.runs = len(ways)
         ordered = "ORDER BY" in text
         found = []

@@ -5,11 +5,12 @@
 Each run has a Neo4j on empty data and the same settings. Prints for each suite and server how many tests there
 are and how many passed, names those that ended otherwise through facebolt, and last `N passed, N failed`, which
 counts tests through facebolt: one that fails there only fails; one that fails both ways is the suite's or
-Neo4j's matter. --record writes docs/driver-suites.md. Logs land in target/drivers.
+Neo4j's matter. Logs and results land in target/drivers; --record writes docs/driver-suites.md from the last result of
+each suite.
 """
 
 import argparse
-import dataclasses
+import datetime
 import pathlib
 import sys
 import time
@@ -42,10 +43,13 @@ def main():
         if suite.name in arguments.suites or not arguments.suites:
             suite.prepare()
             for version in arguments.server or VERSIONS:
-                comparisons.append(compare(suite, install.release(version)))
+                # Two at the same Neo4j would stop it for each other.
+                with install.locked(f"drivers-{version}"):
+                    comparisons.append(compare(suite, install.release(version)))
+                record.keep(comparisons[-1])
                 print(comparisons[-1].text(), flush=True)
     if arguments.record:
-        record.write(comparisons)
+        record.write(known, [install.release(version).version for version in VERSIONS])
     failed = sum(len(comparison.lost()) for comparison in comparisons)
     print(f"\n{sum(comparison.through_passed() for comparison in comparisons)} passed, {failed} failed")
     sys.exit(1 if failed else 0)
@@ -71,46 +75,7 @@ def compare(suite, release):
             raise suites.Broken(f"{suite.name} ran no test: see {log}")
         outcomes.append(ended)
         seconds.append(time.monotonic() - began)
-    return Comparison(suite, release.version, *outcomes, *seconds)
-
-
-@dataclasses.dataclass
-class Comparison:
-    """How the tests of a suite ended on one Neo4j, directly and through facebolt."""
-
-    suite: suites.Suite
-    version: str
-    direct: dict
-    through: dict
-    direct_seconds: float
-    through_seconds: float
-
-    def tests(self):
-        return sorted(self.direct | self.through)
-
-    def direct_passed(self):
-        return list(self.direct.values()).count("passed")
-
-    def through_passed(self):
-        return list(self.through.values()).count("passed")
-
-    def differences(self):
-        """Tests that ended otherwise, each with both outcomes."""
-        pairs = ((test, self.direct.get(test, "missing"), self.through.get(test, "missing")) for test in self.tests())
-        return [pair for pair in pairs if pair[1] != pair[2]]
-
-    def lost(self):
-        """Tests that pass directly alone, and those that are not even run through facebolt."""
-        return [test for test, direct, through in self.differences() if direct == "passed" or through == "missing"]
-
-    def text(self):
-        lines = [
-            f"{self.suite.name:9} {self.version:10} {len(self.tests()):5} tests"
-            f"  {self.direct_passed():5} passed directly ({self.direct_seconds:4.0f} s)"
-            f"  {self.through_passed():5} through facebolt ({self.through_seconds:4.0f} s)"
-        ]
-        lines += [f"    {test}: {direct} directly, {through} through facebolt" for test, direct, through in self.differences()]
-        return "\n".join(lines)
+    return record.Comparison(suite.name, release.version, datetime.date.today().isoformat(), *outcomes, *seconds)
 
 
 if __name__ == "__main__":

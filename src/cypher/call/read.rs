@@ -167,6 +167,7 @@ impl<'t> Reader<'_, 't> {
             (Blocks::Root, true, false) if standing.standalone => Form::Query,
             (Blocks::Root, true, true) if standing.standalone => Form::OptionalQuery,
             (Blocks::Collect, true, false) => Form::Query,
+            (Blocks::Subquery, true, _) => Form::Unit,
             (Blocks::Test, _, _) | (_, false, _) => Form::Subquery,
             _ => {
                 let what = "a call that is all of a query within the statement";
@@ -174,20 +175,28 @@ impl<'t> Reader<'_, 't> {
             }
         };
         let filter = filter.map(|(_, filter)| filter);
-        if let Some(Filter { mentions: Mentions::Unknown, span, .. }) = &filter
-            && standing.place == Place::Expression
-        {
-            return Err(Refusal::NotUnderstood { what: "the variables of this WHERE", at: span.start });
+        // In an expression, a subquery has to name the variables that it imports.
+        let names = standing.place == Place::Expression && form != Form::Query;
+        let unknown = |mentions: Option<&Mentions>| names && mentions == Some(&Mentions::Unknown);
+        let filtered_behind = unknown(filter.as_ref().map(|filter| &filter.mentions));
+        if let Some(filter) = filter.as_ref().filter(|_| filtered_behind && (optional || standing.last)) {
+            return Err(Refusal::NotUnderstood {
+                what: "the variables of this WHERE",
+                at: filter.span.start,
+            });
         }
-        if standing.place == Place::Expression
-            && form != Form::Query
-            && let Arguments::Explicit(arguments) = &arguments
-            && let Some(argument) =
-                arguments.iter().find(|argument| argument.value.mentions() == Some(&Mentions::Unknown))
-        {
+        let bound_before = match &arguments {
+            Arguments::Explicit(arguments) => arguments.iter().find(|one| unknown(one.value.mentions())),
+            Arguments::Implicit => None,
+        };
+        if let Some(argument) = bound_before.filter(|_| self.returns_all(end)) {
             let what = "the variables of this argument (compute it before, in a WITH)";
             return Err(Refusal::NotUnderstood { what, at: argument.span.start });
         }
+        let bound_before = bound_before.is_some();
+        let implicit = (arguments == Arguments::Implicit).then(|| self.signature.arguments.iter());
+        let needs = implicit.into_iter().flatten().take(self.signature.required);
+        let needs = needs.map(|&name| name.to_owned()).collect();
         let Standing { place, standalone, after_write, .. } = standing;
         let procedure = self.procedure;
         Ok(Call {
@@ -197,16 +206,26 @@ impl<'t> Reader<'_, 't> {
             optional,
             standalone,
             arguments,
+            needs,
             yields,
             written,
             filter,
             place,
             after_write,
             form,
+            bound_before,
+            filtered_behind,
             before: before(self.tokens, self.outline, self.clause),
             uses: uses(self.tokens, self.outline, self.clause),
             limited: (end..self.tokens.len()).any(|at| self.tokens.is(at, "LIMIT")),
         })
+    }
+
+    /// Is there a `RETURN *` from the token `from` on?
+    fn returns_all(&self, from: usize) -> bool {
+        let tokens = self.tokens;
+        let all = |at: usize| tokens.symbol(at + 1 + usize::from(tokens.is(at + 1, "DISTINCT"))) == "*";
+        (from..tokens.len()).any(|at| tokens.is(at, "RETURN") && all(at))
     }
 
     fn text(&self, span: Span) -> &'t str {
@@ -230,6 +249,9 @@ impl<'t> Reader<'_, 't> {
             let end = separator(tokens, first, close);
             if end == first {
                 return unclear("an empty argument", first);
+            }
+            if !matches!(tokens.symbol(end - 1), "" | ")" | "]" | "}") {
+                return unclear("an argument that ends with an operator", end - 1);
             }
             let span = tokens.span(first, end);
             let value = constant(tokens, first, end).map_or_else(

@@ -42,7 +42,15 @@ fn calls_become_subqueries_over_parameters() {
             "CYPHER 25 planner=cost PROFILE /* a */ CALL face.embed('x') YIELD index // b",
             "CYPHER 25 planner=cost PROFILE /* a */ UNWIND $__f0 AS __fr RETURN __fr.index AS index // b",
         ),
-        ("EXPLAIN CALL face.embed YIELD index", "EXPLAIN UNWIND $__f0 AS __fr RETURN __fr.index AS index"),
+        (
+            "EXPLAIN CALL face.embed YIELD index",
+            "EXPLAIN UNWIND [$imageUrl] AS __fx0 UNWIND $__f0 AS __fr RETURN __fr.index AS index",
+        ),
+        (
+            "EXPLAIN MATCH (n) CALL face.embed($u, {}) YIELD index RETURN index",
+            "EXPLAIN MATCH (n) CALL () { UNWIND [$u] AS __fx0 UNWIND [{}] AS __fx1 \
+             UNWIND $__f0 AS __fr RETURN __fr.index AS index } RETURN index",
+        ),
         // In a query.
         (
             "CALL face.embed('x') YIELD index RETURN index",
@@ -174,10 +182,9 @@ fn asked(text: &str) -> String {
     let carriers = vec![CALLBACK; statement.calls.len()];
     let edited = carry(&statement, &carriers, []).unwrap();
     assert_eq!(edited.escapes.as_deref(), Some("__fe"));
-    (0..4).fold(edited.text, |text, index| {
-        let key = format!("__fk{index}");
-        let strict = if index == 0 { Wanted::Text } else { Wanted::Anything };
-        text.replace(&key::expression(&key, strict, "__f", "__fe"), &format!("K({key})"))
+    ["__fk0", "__fk1", "__fk2", "__f0k0"].iter().fold(edited.text, |text, key| {
+        let strict = if key.ends_with('0') { Wanted::Text } else { Wanted::Anything };
+        text.replace(&key::expression(key, strict, "__f", "__fe"), &format!("K({key})"))
     })
 }
 
@@ -237,9 +244,43 @@ fn each_call_has_its_own_carrier() {
 
 #[test]
 fn what_is_unknown_is_not_named_in_an_expression() {
-    let text =
-        "MATCH (p) RETURN EXISTS { CALL face.embed([x IN p.l | x.u][0]) YIELD index RETURN index } AS e";
-    assert!(matches!(inspect(text, &NAMES), Err(Refusal::NotUnderstood { .. })));
+    for (text, expected) in [
+        (
+            "MATCH (p) RETURN EXISTS { CALL face.embed([x IN p.l | x.u][0]) YIELD index RETURN index } AS e",
+            "MATCH (p) RETURN EXISTS { UNWIND [[x IN p.l | x.u][0]] AS __f0k0 CALL (`__f0k0`) { \
+             LOAD CSV FROM $__f0 + K(__f0k0) AS __fr RETURN toInteger(__fr[1]) AS index } RETURN index } AS e",
+        ),
+        (
+            "MATCH (p) RETURN COUNT { OPTIONAL CALL face.embed(head([x IN p.l | x])) YIELD index WHERE index < p.n \
+             RETURN index } AS e",
+            "MATCH (p) RETURN COUNT { UNWIND [head([x IN p.l | x])] AS __f0k0 OPTIONAL CALL (`__f0k0`, `p`) { \
+             LOAD CSV FROM $__f0 + K(__f0k0) AS __fr WITH *, toInteger(__fr[1]) AS index WHERE index < p.n \
+             RETURN index } RETURN index } AS e",
+        ),
+        (
+            "MATCH (p) RETURN COUNT { CALL face.embed(p.url) YIELD index WHERE any(x IN p.l WHERE x = index) \
+             RETURN index } AS e",
+            "MATCH (p) RETURN COUNT { CALL (`p`) { UNWIND [p.url] AS __fk0 LOAD CSV FROM $__f0 + K(__fk0) AS __fr \
+             RETURN toInteger(__fr[1]) AS index } WITH * WHERE any(x IN p.l WHERE x = index) RETURN index } AS e",
+        ),
+    ] {
+        assert_eq!(asked(text), expected, "{text}");
+    }
+    for text in [
+        "MATCH (p) RETURN COLLECT { CALL face.embed([x IN p.l | x][0]) YIELD index RETURN * } AS e",
+        "MATCH (p) RETURN COUNT { OPTIONAL CALL face.embed('x') YIELD index WHERE any(x IN p.l WHERE x = index) \
+         RETURN index } AS e",
+    ] {
+        assert!(matches!(inspect(text, &NAMES), Err(Refusal::NotUnderstood { .. })), "{text}");
+    }
+}
+
+#[test]
+fn a_call_that_is_all_of_a_subquery_returns_nothing() {
+    assert_eq!(
+        edited("MATCH (p) CALL (p) { CALL face.embed('x') YIELD index } RETURN p", &[]).text,
+        "MATCH (p) CALL (p) { CALL () { UNWIND $__f0 AS __fr RETURN __fr.index AS index } FINISH } RETURN p"
+    );
 }
 
 #[test]

@@ -97,11 +97,14 @@ pub(in super::super) fn shape<'t>(
     let side = |(variable, _): (usize, usize)| {
         variables.iter().position(|known| Some(known) == tokens.name(variable).as_ref())
     };
-    let properties = match measure.arguments.map(side) {
-        [Some(0), Some(1)] => measure.arguments.map(|(_, property)| property),
-        [Some(1), Some(0)] => [measure.arguments[1].1, measure.arguments[0].1],
+    let swapped = match measure.arguments.map(side) {
+        [Some(0), Some(1)] => false,
+        [Some(1), Some(0)] => true,
         _ => return None,
     };
+    let [(_, first_property), (_, second_property)] = measure.arguments;
+    let properties =
+        if swapped { [second_property, first_property] } else { [first_property, second_property] };
 
     let mut predicates = Predicates::default();
     let mut tested = None;
@@ -163,6 +166,7 @@ pub(in super::super) fn shape<'t>(
         order: predicates.order.unwrap_or(PairOrder::All),
         gather,
         residual: predicates.residual,
+        swapped,
         parameters: parameters(tokens),
         prefix: whole,
         parts,

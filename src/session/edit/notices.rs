@@ -9,7 +9,7 @@ const STATUSES: [&str; 2] = ["01N72", "03N94"];
 
 /// The same before Bolt 5.6.
 const CODES: [&str; 2] =
-    ["Neo.ClientNotification.Security.InsecureProtocol", "Neo.ClientNotification.Statement.EagerOperator"];
+    ["Neo.ClientNotification.Statement.InsecureProtocol", "Neo.ClientNotification.Statement.EagerOperator"];
 
 /// Makes the notifications of a SUCCESS those of the user's text.
 pub(super) fn translate(edit: &Edit, metadata: &mut Map) {
@@ -37,7 +37,7 @@ pub(super) fn translate(edit: &Edit, metadata: &mut Map) {
 }
 
 /// May the text hold a LOAD CSV of the user's own?
-fn loads(text: &str) -> bool {
+pub(super) fn loads(text: &str) -> bool {
     let text = text.to_ascii_uppercase();
     text.contains("LOAD") && text.contains("CSV")
 }

@@ -26,7 +26,13 @@ pub(crate) struct Node {
 /// Why GDS cannot measure a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadVector {
-    Null,
+    /// The left node has none.
+    Left,
+    /// The right node has none.
+    Right,
+    /// Neither has one.
+    Both,
+    /// They are empty, or not of the same length.
     Length,
 }
 
@@ -166,7 +172,9 @@ pub(crate) fn first_bad(left: &Side, right: &Side, order: PairOrder) -> Option<B
         right.nodes.iter().filter(|p2| p1.pairs_with(p2, order)).find_map(|p2| match (p1.length, p2.length) {
             (Some(a), Some(b)) if a == b && a > 0 => None,
             (Some(_), Some(_)) => Some(BadVector::Length),
-            _ => Some(BadVector::Null),
+            (None, Some(_)) => Some(BadVector::Left),
+            (Some(_), None) => Some(BadVector::Right),
+            (None, None) => Some(BadVector::Both),
         })
     })
 }
@@ -202,9 +210,10 @@ mod tests {
     fn a_bad_vector_counts_only_in_a_pair() {
         let alone = side(&[None]);
         assert_eq!(first_bad(&alone, &alone, PairOrder::NotEqual), None);
-        assert_eq!(first_bad(&alone, &alone, PairOrder::All), Some(BadVector::Null));
+        assert_eq!(first_bad(&alone, &alone, PairOrder::All), Some(BadVector::Both));
         let null = side(&[Some(&[1.0]), None]);
-        assert_eq!(first_bad(&null, &null, PairOrder::Less(Identity::Id)), Some(BadVector::Null));
+        assert_eq!(first_bad(&null, &null, PairOrder::Less(Identity::Id)), Some(BadVector::Right));
+        assert_eq!(first_bad(&null, &null, PairOrder::Greater(Identity::Id)), Some(BadVector::Left));
         let length = side(&[Some(&[1.0]), Some(&[1.0, 2.0]), None]);
         assert_eq!(first_bad(&length, &length, PairOrder::NotEqual), Some(BadVector::Length));
         let empty = side(&[Some(&[]), Some(&[])]);

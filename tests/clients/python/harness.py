@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import math
+import re
 import signal
 import subprocess
 import unittest
@@ -151,6 +152,24 @@ class Promise(unittest.TestCase):
         with self.assertRaises(neo4j.exceptions.Neo4jError) as caught:
             self.query(text, **parameters)
         return caught.exception
+
+
+def failed(error):
+    """All that a client can see of an error, its causes included.
+
+    But for Java's explanation behind a NullPointerException: a JVM that has thrown many leaves it out.
+    """
+    seen = [error.code, _unexplained(error.message)]
+    while error is not None:
+        record = error.diagnostic_record
+        description = _unexplained(error.gql_status_description)
+        seen.append((error.gql_status, description, record.get("_position"), record.get("_classification")))
+        error = error.__cause__
+    return seen
+
+
+def _unexplained(text):
+    return re.sub(r': (Cannot invoke "[^"]*" because "\w+" is null|\$msg)', "", text)
 
 
 def distance(a, b):

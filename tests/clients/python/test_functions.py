@@ -5,7 +5,7 @@ import struct
 
 import neo4j
 
-from harness import Promise
+from harness import Promise, failed
 
 ALL = ("euclideanDistance", "euclidean", "cosine", "pearson", "jaccard", "overlap")
 D, E, C = ("gds.similarity." + name for name in ("euclideanDistance", "euclidean", "cosine"))
@@ -177,6 +177,9 @@ ERRORS = (
     f"RETURN {D}([1], [2]) FOO",
     f"RETURN {D}([1], [2]) / nothing",
     "RETURN gds.similarity.absent([1], [2])",
+    f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) WITH a, b, {D}(b.absent, a.e) AS d WHERE d < 1 RETURN count(*)",
+    f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) WITH a, b, {D}(b.e, a.absent) AS d WHERE d < 1 RETURN count(*)",
+    f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) AND {C}(a.absent, b.gone) > 0.5 RETURN count(*)",
     f"MATCH (n:Probe) WITH n ORDER BY n.k CALL (n) {{ SET n.d = {D}(n.e, CASE WHEN n.k < 7 THEN n.e ELSE [] END) }} IN TRANSACTIONS OF 2 ROWS",
     f"MATCH (n:Probe) WITH n ORDER BY n.k CREATE (:Probe {{d: {D}(n.i, CASE WHEN n.k < 5 THEN n.i ELSE ['x'] END)}})",
 )
@@ -194,19 +197,9 @@ def bits(value):
     return value
 
 
-def failed(error):
-    """All that a client can see of an error, its causes included."""
-    seen = [error.code, error.message]
-    while error is not None:
-        record = error.diagnostic_record
-        seen.append((error.gql_status, error.gql_status_description, record.get("_position"), record.get("_classification")))
-        error = error.__cause__
-    return seen
-
-
-def outcome(driver, text, parameters):
+def outcome(driver, text, parameters, **options):
     """Columns, rows, counters and notifications of a statement, or its error."""
-    with driver.session() as session:
+    with driver.session(**options) as session:
         try:
             result = session.run(text, parameters)
             keys = result.keys()
@@ -298,7 +291,10 @@ class Functions(Promise):
 
     def test_transactions(self):
         """in an explicit transaction, beside open results, and after it has failed"""
-        for driver in (self.cx.gds.driver, self.cx.driver):
+        # A connection that does not know yet what the server has.
+        fresh = self.cx.server.connect(self.cx.address)
+        self.addCleanup(fresh.close)
+        for driver in (self.cx.gds.driver, fresh):
             with driver.session() as session, session.begin_transaction() as tx:
                 rows = tx.run("UNWIND range(1, 3000) AS x RETURN x")
                 self.assertEqual(next(rows)["x"], 1)
@@ -312,6 +308,16 @@ class Functions(Promise):
             with driver.session() as session:
                 self.assertEqual(session.run(f"RETURN {D}([1], [3]) AS d").single()["d"], 2.0)
                 self.assertEqual(session.run("MATCH (p:Probe {k: 300}) RETURN p").data(), [])
+
+    def test_databases(self):
+        """on a database that is not there, and on one that holds no graph: the error of the server"""
+        for database in ("absent", "system"):
+            expected, found = (
+                outcome(driver, f"RETURN {D}([1], [2])", {}, database=database)
+                for driver in (self.cx.gds.driver, self.cx.driver)
+            )
+            self.assertEqual(found, expected)
+            self.assertTrue(found[0].startswith("Neo.ClientError."), found)
 
     def test_procedures_beside(self):
         """a statement that calls face procedures and functions"""
@@ -330,6 +336,14 @@ class Functions(Promise):
         self.assertIn(f'"{text}"', message)
         message = self.failure(f"CALL face.embed($url) YIELD index RETURN {D}([index], [])", url=url).message
         self.assertIn("Vectors must be non-empty and of the same size", message)
+
+    def test_links_that_are_none(self):
+        """a link query of which a predicate decides which vectors are compared"""
+        near = f"WITH a, b, {D}(a.e, b.e) AS d WHERE d < 2 RETURN a.k, b.k, d ORDER BY a.k, b.k"
+        for limit in (9, 70):
+            for server in (self.cx.gds, self.cx.server):
+                server.query("CREATE (:Probe {k: 60})")
+            self.same([f"MATCH (a:Probe) MATCH (b:Probe) WHERE id(a) <> id(b) AND a.k + b.k < {limit} {near}"])
 
     def test_left_to_the_server(self):
         """a server that has the functions gets the very text"""

@@ -1,6 +1,7 @@
 """The clients: how each is installed below target/, and how it is run."""
 
 import dataclasses
+import os
 import shutil
 import subprocess
 import sys
@@ -25,13 +26,22 @@ class Client:
     command: tuple
     prepare: object
     environment: dict = dataclasses.field(default_factory=dict)
+    # Whether `make test` runs it.
+    quick: bool = False
 
 
 def all_clients():
     npm = {"NODE_PATH": str(BUILT / "javascript" / "node_modules")}
     javascript = ("node", HERE / "javascript" / "main.js")
+    python = (ROOT / "scripts" / "python", HERE / "python_driver" / "main.py")
+    old_python = {"FACEBOLT_TEST_REQUIREMENTS": str(HERE / "python_driver" / "requirements-5.28.txt")}
     return (
-        Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm),
+        Client("python", "Python driver", "6.4.1", python, _nothing, quick=True),
+        Client("python5", "Python driver", "5.28.8", python, _nothing, old_python, quick=True),
+        Client("go", "Go driver", "6.2.0", (BUILT / "go" / "promises",), _go),
+        _shell(),
+        _java(),
+        Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm, quick=True),
         Client(
             "websocket",
             "JavaScript driver, browser build over WebSocket",
@@ -39,6 +49,7 @@ def all_clients():
             javascript,
             _npm,
             {**npm, "FACEBOLT_TEST_TRANSPORT": "websocket"},
+            quick=True,
         ),
     )
 
@@ -49,6 +60,44 @@ def run(command, **options):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     if done.returncode != 0:
         raise RuntimeError(f"failed: {' '.join(command)}\n{done.stdout[-4000:]}")
+
+
+def _nothing():
+    """For what installs itself when it is run, or came with the runner."""
+
+
+def _go():
+    """The program, as go.sum pins its driver."""
+    # Else a file of a workspace above would have a say.
+    environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
+    run([ROOT / "scripts" / "go", "build", "-o", BUILT / "go" / "promises", "."], cwd=HERE / "go", env=environment)
+
+
+def _shell():
+    """cypher-shell, which Maven has no newer one of."""
+    version = "5.26.30"
+    program = (ROOT / "scripts" / "python", HERE / "shell" / "main.py")
+    jars = install.ROOT / f"cypher-shell-{version}"
+    prepare = lambda: install.jars(jars.name, [("org.neo4j", "cypher-shell", version)])
+    return Client("shell", "cypher-shell", version, (*program, "java", jars / "*"), prepare)
+
+
+def _java():
+    """The driver from Maven, and the program, compiled."""
+    version = "6.2.1"
+    artifacts = [("org.neo4j.driver", "neo4j-java-driver", version)]
+    jars = install.ROOT / f"java-driver-{version}"
+    classes = BUILT / "java"
+
+    def prepare():
+        install.jars(jars.name, artifacts)
+        javac = install.need("javac", "default-jdk-headless")
+        classes.mkdir(parents=True, exist_ok=True)
+        sources = sorted((HERE / "java").glob("*.java"))
+        run([javac, "--release", "17", "-cp", f"{jars}/*", "-d", classes, *sources])
+
+    program = ("java", "-Djava.util.logging.config.file=" + str(HERE / "java" / "logging.properties"))
+    return Client("java", "Java driver", version, (*program, "-cp", f"{classes}:{jars}/*", "Main"), prepare)
 
 
 def _npm():

@@ -1,11 +1,12 @@
 """Every client against every promise, on each Neo4j version, through facebolt.
 
-    tests/clients/run [CLIENT ..] [--server 5] [--server 2026] [--promise NAME ..] [--direct]
+    tests/clients/run [CLIENT ..] [--server 5] [--server 2026] [--promise NAME ..] [--direct] [--table FILE]
 
 Starts the servers it needs and a facebolt in front of each, installs the clients below target/ and prints for
 each server a table of clients and promises, and last `N passed, N failed`. `-` is what a client cannot do; its
 program says why. --direct puts the clients on a Neo4j with Graph Data Science itself: what fails there is wrong
-in the test. It leaves out what only facebolt does.
+in the test. It leaves out what only facebolt does. --quick leaves out the clients that are slow to run or to
+install. --table writes what was seen as a page of the documentation.
 """
 
 import argparse
@@ -32,11 +33,14 @@ def main():
     parser.add_argument("--server", action="append", choices=VERSIONS)
     parser.add_argument("--promise", action="append", choices=[p.name for p in PROMISES], metavar="NAME")
     parser.add_argument("--direct", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--table", type=pathlib.Path, metavar="FILE")
     arguments = parser.parse_args()
     if unknown := set(arguments.clients) - {client.name for client in known}:
         parser.error(f"no client {', '.join(sorted(unknown))}: there are {', '.join(c.name for c in known)}")
 
-    chosen = [client for client in known if client.name in arguments.clients or not arguments.clients]
+    named = arguments.clients or [client.name for client in known if client.quick or not arguments.quick]
+    chosen = [client for client in known if client.name in named]
     promises = [promise for promise in PROMISES if wanted(promise, arguments)]
     for client in chosen:
         began = time.monotonic()
@@ -46,6 +50,8 @@ def main():
     results = [run(version, arguments.direct, chosen, promises) for version in arguments.server or VERSIONS]
     for result in results:
         report.show(result, chosen, promises)
+    if arguments.table:
+        arguments.table.write_text(report.page(results, chosen, promises))
     passed, failed = report.totals(results)
     print(f"\n{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
@@ -76,5 +82,5 @@ def run(version, direct, chosen, promises):
 if __name__ == "__main__":
     try:
         main()
-    except RuntimeError as error:
+    except (RuntimeError, clients.install.Failure) as error:
         sys.exit(f"{error}\n\n0 passed, 1 failed")

@@ -33,7 +33,7 @@ impl Failure {
         const THROWN: &str = "java.lang.RuntimeException";
         let text = format!("Execution of the procedure {procedure}() failed.");
         let mut gql = status("52N37", "procedure exception - procedure execution error", &text, ClientError);
-        let text = format!("Execution of the procedure {procedure}() failed due to {THROWN}: {reason}");
+        let text = format!("Execution of the procedure {procedure}() failed due to {THROWN}: {reason}.");
         let condition = "procedure exception - custom procedure execution error cause";
         gql.cause = Some(Box::new(Cause {
             message: format!("52U00: {text}"),

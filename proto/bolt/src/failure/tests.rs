@@ -33,7 +33,7 @@ fn a_new_client_gets_a_status_and_its_cause() {
     let failure = Failure::procedure_call_failed("face.embed", "no image");
     let message = "Failed to invoke procedure `face.embed`: Caused by: java.lang.RuntimeException: no image";
     let because =
-        "Execution of the procedure face.embed() failed due to java.lang.RuntimeException: no image";
+        "Execution of the procedure face.embed() failed due to java.lang.RuntimeException: no image.";
     let client = Map::from([("_classification", "CLIENT_ERROR")]);
     let expected = Map::from([
         ("neo4j_code", Value::from("Neo.ClientError.Procedure.ProcedureCallFailed")),

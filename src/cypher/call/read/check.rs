@@ -37,13 +37,13 @@ impl Reader<'_, '_> {
         let at = self.tokens.span(self.clause.first, self.clause.first + 1).start;
         let signature = self.signature;
         if !standing.standalone {
+            if *arguments == Arguments::Implicit {
+                errors.push(CallError::ArgumentsMissing { name: signature.name.to_owned() }, at);
+            }
             match written {
                 Yield::All if !standing.sole => errors.push(CallError::YieldAllInQuery, at),
                 Yield::All | Yield::Absent => errors.push(CallError::YieldMissing, at),
                 Yield::Items => {}
-            }
-            if *arguments == Arguments::Implicit {
-                errors.push(CallError::ArgumentsMissing { name: signature.name.to_owned() }, at);
             }
         }
         if let Arguments::Explicit(arguments) = arguments {

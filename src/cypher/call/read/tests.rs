@@ -110,7 +110,11 @@ fn what_neo4j_refuses_is_refused_with_its_words() {
         ("CALL face.embed('x') YIELD * RETURN 1", "Cannot use `YIELD *` outside standalone call", 0),
         ("MATCH (n) CALL face.embed('x') RETURN 1", yield_missing, 10),
         ("MATCH (n) OPTIONAL CALL face.embed('x') RETURN 1", yield_missing, 10),
-        ("MATCH (n) CALL face.embed", yield_missing, 10),
+        (
+            "MATCH (n) CALL face.embed",
+            "Procedure call inside a query does not support passing arguments implicitly",
+            10,
+        ),
         ("CALL { CALL face.embed('x') } RETURN 1", yield_missing, 7),
         ("RETURN EXISTS { CALL face.embed('x') YIELD * } AS e", yield_missing, 16),
         (
