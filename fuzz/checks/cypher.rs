@@ -42,6 +42,10 @@ pub(crate) fn check(bytes: &[u8]) {
     }
     match asks {
         Ok(Asks::Nothing | Asks::RoutingTable(_)) => assert_eq!(written, None),
+        Ok(Asks::Listing(listing)) => {
+            let names = ["name".to_owned()];
+            placed(text, &listing.rewrite(&names, &names, ["p"]));
+        }
         Ok(Asks::Functions(calls)) => {
             calls.iter().for_each(|call| within(text, call.name));
             if let Some(written) = written {
