@@ -16,8 +16,8 @@ use super::{Services, SessionError};
 use crate::cypher::{Listed, Listing};
 use crate::procedures;
 
-/// The database on which nothing of ours can be called.
-const SYSTEM: &str = "system";
+/// The type of a statement that ran on the database `system`, by `USE` or without: nothing of ours can be called there.
+const SYSTEM: &str = "s";
 
 /// What is read of Neo4j's own rows.
 const BYTES: usize = 64 << 20;
@@ -87,7 +87,7 @@ struct Read {
     all: Vec<String>,
     rows: Vec<Map>,
     bytes: usize,
-    /// Is it the database `system`?
+    /// Did it run on the database `system`?
     system: bool,
 }
 
@@ -115,8 +115,7 @@ impl Read {
                 self.all = fields;
             }
         }
-        let database = metadata.get("db").and_then(Value::as_str);
-        self.system |= database.is_some_and(|database| database.eq_ignore_ascii_case(SYSTEM));
+        self.system |= metadata.get("type").and_then(Value::as_str) == Some(SYSTEM);
         Ok(())
     }
 }
