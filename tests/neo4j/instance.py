@@ -239,8 +239,9 @@ def _free_port():
 
 def _accepts(port):
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
+        # Where nobody listens, a connection may by chance be made from that very port: to itself.
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
+            return probe.getsockname() != probe.getpeername()
     except OSError:
         return False
 

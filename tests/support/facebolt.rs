@@ -63,7 +63,7 @@ impl Facebolt {
             .unwrap();
         let mut facebolt = Self { address, admin, log, process, _home: home };
         let deadline = Instant::now() + START;
-        while TcpStream::connect(&facebolt.address).is_err() {
+        while !is_listened_on(&facebolt.address) {
             let ended = facebolt.process.try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < deadline, "no start: {}", facebolt.log());
             std::thread::sleep(Duration::from_millis(50));
@@ -123,6 +123,11 @@ impl Drop for Facebolt {
             eprintln!("{}", self.log());
         }
     }
+}
+
+/// Does someone listen there? Where nobody does, a connection may by chance be made from that very port: to itself.
+fn is_listened_on(address: &str) -> bool {
+    TcpStream::connect(address).is_ok_and(|stream| stream.local_addr().ok() != stream.peer_addr().ok())
 }
 
 /// An address that nobody listens on.

@@ -99,8 +99,9 @@ class Facebolt:
     def _is_listening(self):
         host, port = self.address.split(":")
         try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-            return True
+            # Where nobody listens, a connection may by chance be made from that very port: to itself.
+            with socket.create_connection((host, int(port)), timeout=1) as probe:
+                return probe.getsockname() != probe.getpeername()
         except OSError:
             return False
 
