@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 /** Names that the editor must complete, each after its beginning. */
-const COMPLETED = [['CALL db.la', 'db.labels']]
+const COMPLETED = [['CALL db.la', 'db.labels'], ['CALL face.', 'face.embed']]
 /** The query of the README, word for word. */
 const LINK = fs.readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8')
   .match(/```cypher\n(MATCH \(p1:Face\)[^`]+)```/)[1].trimEnd()
