@@ -48,6 +48,8 @@ enum Tail {
         columns: Span,
         /// The columns' names outside, as they are written; none: `*`.
         names: Option<Vec<Span>>,
+        /// Is there nothing but columns under their own names?
+        plain: bool,
         /// `RETURN`, and the `*` behind it if there is one.
         results: Option<(usize, Option<Span>)>,
     },
@@ -87,8 +89,11 @@ pub(super) fn listing<'t>(text: &'t str, decoded: &Decoded<'_>) -> Option<Listin
         let moved = |place: usize| place + columns.start - WITH.len();
         let star = star.map(|star| Span { start: moved(star.start), end: moved(star.end) });
         let outside = |column: &super::columns::Column<'_>| tokens.span(column.outside, column.outside + 1);
+        let own =
+            |column: &super::columns::Column<'_>| tokens.name(column.outside).as_ref() == Some(&column.field);
+        let plain = ends(&tokens, behind) && named.iter().flatten().all(own);
         let names = named.map(|named| named.iter().map(outside).collect());
-        Tail::Yield { columns, names, results: results.map(|place| (moved(place), star)) }
+        Tail::Yield { columns, names, plain, results: results.map(|place| (moved(place), star)) }
     } else {
         return None;
     };
@@ -150,6 +155,11 @@ fn query(text: &str) -> Option<(Option<usize>, Option<Span>)> {
 }
 
 impl Listing<'_> {
+    /// Are its rows all rows, in their own order, with columns under their own names?
+    pub fn is_plain(&self) -> bool {
+        matches!(self.tail, Tail::Nothing | Tail::Yield { plain: true, .. })
+    }
+
     /// The command that brings all columns of all rows.
     pub fn all(&self) -> String {
         format!("{} YIELD *", self.text.get(..self.command.end).unwrap_or_default())
@@ -181,7 +191,7 @@ impl Listing<'_> {
                 weave.user(*at, end);
                 weave.ours(&format!(" RETURN {}", items(&seen)), place);
             }
-            Tail::Yield { columns, names, results } => {
+            Tail::Yield { columns, names, results, .. } => {
                 weave.ours("WITH ", place);
                 let written =
                     |span: &Span| self.text.get(span.start..span.end).unwrap_or_default().to_owned();

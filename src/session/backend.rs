@@ -14,7 +14,7 @@ use packstream::{Limits, Value};
 use self::head::Head;
 use super::SessionError;
 use super::dialect::Dialect;
-use super::edit::{Edit, Reader};
+use super::edit::{Edit, Inserted, Reader};
 use super::functions::Listed;
 use super::live::Live;
 use super::qids::{self, Qids};
@@ -203,7 +203,8 @@ impl<S: Stream> Backend<S> {
                     let head = std::mem::take(&mut self.reading.head);
                     let message = std::mem::take(&mut self.reading.message);
                     let mut due = Vec::new();
-                    let origin = match head.summary() {
+                    let summary = head.summary();
+                    let origin = match summary {
                         Some(summary) => self.summary(summary, &mut due)?,
                         None => None,
                     };
@@ -211,9 +212,17 @@ impl<S: Stream> Backend<S> {
                         from = position;
                         match (origin, self.owed.front()) {
                             (Some(Origin::Client(sent)), _) => {
+                                if let (Kind::Pull, Some(Summary::Done)) = (sent.kind, summary) {
+                                    let inserted = sent.edit.iter().filter_map(|edit| edit.inserted.as_ref());
+                                    inserted
+                                        .flat_map(Inserted::rest)
+                                        .for_each(|row| client.send_message(row));
+                                }
                                 client.send_message(&self.translate(&sent, message)?);
                             }
                             (None, Some(Origin::Client(Sent { edit: Some(edit), .. }))) => {
+                                let inserted = edit.inserted.iter().flat_map(Inserted::before_row);
+                                inserted.for_each(|row| client.send_message(row));
                                 client.send_message(&edit.record(message)?);
                             }
                             _ => {}

@@ -1,5 +1,6 @@
 //! An edited statement, and its answers on their way back: as if the user's own text had run.
 
+mod inserted;
 mod notices;
 mod records;
 
@@ -11,6 +12,7 @@ use bolt::failure::{Cause, Failure, GqlStatus};
 use bolt::message::Reply;
 use packstream::{Limits, Map, Value};
 
+pub(crate) use self::inserted::Inserted;
 use super::callbacks::Callbacks;
 use super::dialect::Dialect;
 use super::functions::Functions;
@@ -44,6 +46,8 @@ pub(crate) struct Edit {
     pub(crate) callbacks: Option<Callbacks>,
     /// Where its rows hold addresses that are to be ours.
     pub(crate) servers: Option<Servers>,
+    /// Rows of ours among its rows.
+    pub(crate) inserted: Option<Inserted>,
     /// Does the statement report failures in its rows (`REPORT STATUS`)?
     pub(crate) reports: bool,
     /// It was sent as it is, and Neo4j does not know the procedure: what is wrong with the call.
@@ -85,7 +89,7 @@ impl Edit {
 
     /// Is a row other than what Neo4j sends?
     pub(crate) fn changes_records(&self) -> bool {
-        self.servers.is_some() || self.reports
+        self.servers.is_some() || self.inserted.is_some() || self.reports
     }
 
     /// A RECORD of its rows.

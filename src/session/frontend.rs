@@ -7,6 +7,7 @@ use bytes::{Buf, BytesMut};
 use super::SessionError;
 use super::ahead::{Ahead, Sight};
 use super::backend::Backend;
+use super::edit::Inserted;
 use super::request::{Kind, Sent};
 use super::text::{Query, query};
 use super::wire::{Stream, Wire};
@@ -177,6 +178,9 @@ impl<S: Stream> Frontend<S> {
                         Plan::Renumber => {
                             let (payload, qid) = super::text::renumber(&reading.payload, &backend.qids)?;
                             let edit = backend.live.of(qid, backend.state);
+                            if let (Some(edit), Some(&tag::DISCARD)) = (&edit, payload.get(1)) {
+                                edit.inserted.iter().for_each(Inserted::discard);
+                            }
                             backend.expect(Sent { edit, ..Kind::Pull.sent() })?;
                             backend.wire.send_message(&payload);
                             start = end;

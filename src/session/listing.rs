@@ -7,7 +7,7 @@ use bolt::message::{Reply, RunMessage, tag};
 use packstream::{Limits, Map, Reader, Value};
 
 use super::backend::{Answer, Backend};
-use super::edit::Edit;
+use super::edit::{Edit, Inserted};
 use super::parameters::Parameters;
 use super::reading::{Query, read_all};
 use super::statement::Outcome;
@@ -16,7 +16,8 @@ use super::{Services, SessionError};
 use crate::cypher::{Listed, Listing};
 use crate::procedures;
 
-/// The type of a statement that ran on the database `system`, by `USE` or without: nothing of ours can be called there.
+/// The type of a statement that ran on the database `system`, by `USE` or without. No query runs there, so that ours
+/// can only be put among the rows of a plain listing: that is where Neo4j Browser lists what it completes.
 const SYSTEM: &str = "s";
 
 /// What is read of Neo4j's own rows.
@@ -58,8 +59,14 @@ pub(super) async fn run<B: Stream>(
         backend.recover().await?;
         return Ok(Outcome::Forward);
     }
-    if read.system || read.bytes > BYTES {
+    if read.bytes > BYTES || (read.system && !listing.is_plain()) {
         return Ok(Outcome::Forward);
+    }
+    if read.system {
+        let inserted = Some(Inserted::new(read.inserted(ours)?));
+        let edit = Edit { text: run.query.to_owned(), inserted, spent: started.elapsed(), ..Edit::default() };
+        let run = bolt::message::run_raw(run.query, run.parameters, run.extra)?;
+        return Ok(Outcome::Send { run, edit: Arc::new(edit) });
     }
     merge(&mut read.rows, ours);
 
@@ -92,6 +99,19 @@ struct Read {
 }
 
 impl Read {
+    /// Our rows with the columns of the statement, as RECORDs, each behind so many of Neo4j's.
+    fn inserted(&self, ours: Vec<Map>) -> Result<Vec<(usize, Vec<u8>)>, SessionError> {
+        let others = ours.into_iter().filter(|row| self.rows.iter().all(|theirs| name(theirs) != name(row)));
+        others
+            .map(|row| {
+                let place = self.rows.iter().position(|theirs| name(theirs) > name(&row));
+                let values: Vec<Value> =
+                    self.own.iter().map(|column| row.get(column).cloned().unwrap_or(Value::Null)).collect();
+                Ok((place.unwrap_or(self.rows.len()), bolt::message::record(&values)?))
+            })
+            .collect()
+    }
+
     fn take(&mut self, number: usize, answer: &Answer) -> Result<(), SessionError> {
         if answer.tag == tag::RECORD {
             self.bytes = self.bytes.saturating_add(answer.payload.len());
@@ -120,13 +140,17 @@ impl Read {
     }
 }
 
+/// Its name, which rows are in the order of.
+fn name(row: &Map) -> &str {
+    row.get("name").and_then(Value::as_str).unwrap_or_default()
+}
+
 /// Puts our rows where their names belong. One of the same name is not Neo4j's to be called.
 fn merge(rows: &mut Vec<Map>, ours: Vec<Map>) {
-    let name = |row: &Map| row.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     for row in ours {
-        let own = name(&row);
+        let own = name(&row).to_owned();
         rows.retain(|row| name(row) != own);
-        let at = rows.iter().position(|row| name(row) > own).unwrap_or(rows.len());
+        let at = rows.iter().position(|row| name(row) > own.as_str()).unwrap_or(rows.len());
         rows.insert(at, row);
     }
 }

@@ -23,7 +23,7 @@ var all = neo4j.SessionConfig{}
 // The promises by name. Each throws if it is not kept.
 var promises = map[string]func(*probe){
 	"plain": plain, "temporal": temporal, "spatial": spatial, "graph": graph, "vector": vector,
-	"summary": summary, "error": syntax, "commit": commit, "rollback": rollback, "killed": killed,
+	"summary": summary, "error": syntax, "commit": commit, "rollback": rollback, "killed": killed, "away": away,
 	"deadlock": deadlock, "bookmarks": bookmarks, "impersonation": impersonation, "large": large,
 	"abandon": abandon, "timeout": timeout, "cancel": cancel, "password": password, "user": user,
 	"routing": routing, "access": access, "concurrent": concurrent, "batches": batches,
@@ -176,6 +176,17 @@ func killed(p *probe) {
 		return nil, err
 	})
 	equal([]int64{int64(attempts), p.count()}, []int64{2, 2})
+}
+
+func away(p *probe) {
+	there := *p
+	there.address = env("AWAY_ADDRESS")
+	there.driver = there.connect("bolt", p.password)
+	defer there.driver.Close(p.ctx)
+	there.managed(func(transaction neo4j.ManagedTransaction) (any, error) {
+		return transaction.Run(p.ctx, "CREATE (:Probe)", nil)
+	})
+	equal(p.count(), int64(1))
 }
 
 func deadlock(p *probe) {

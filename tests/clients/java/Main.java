@@ -24,6 +24,10 @@ public final class Main {
             return version.startsWith("5.");
         }
 
+        Probe at(String address) {
+            return new Probe(address, user, password, otherUser, version, driver);
+        }
+
         Driver connect(String scheme, String password, Config config) {
             return GraphDatabase.driver(scheme + "://" + address, AuthTokens.basic(user, password), config);
         }
@@ -83,7 +87,7 @@ public final class Main {
         }
     }
 
-    private static String env(String name) {
+    static String env(String name) {
         String value = System.getenv("FACEBOLT_TEST_" + name);
         if (value == null) {
             throw new IllegalStateException("FACEBOLT_TEST_" + name + " is not set: tests/clients/run sets it");

@@ -52,6 +52,7 @@ final class Promises {
         all.put("commit", Promises::commit);
         all.put("rollback", Promises::rollback);
         all.put("killed", Promises::killed);
+        all.put("away", Promises::away);
         all.put("deadlock", Promises::deadlock);
         all.put("bookmarks", Promises::bookmarks);
         all.put("impersonation", Promises::impersonation);
@@ -192,6 +193,14 @@ final class Promises {
             });
         }
         Statements.equal(List.of((long) attempts.get(), Statements.count(p.driver())), List.of(2L, 2L));
+    }
+
+    private static void away(Main.Probe p) {
+        try (var driver = p.at(Main.env("AWAY_ADDRESS")).connect("bolt", p.password(), Config.defaultConfig());
+                var session = driver.session()) {
+            session.executeWriteWithoutResult(transaction -> transaction.run("CREATE (:Probe)").consume());
+        }
+        Statements.equal(Statements.count(p.driver()), 1L);
     }
 
     private static void deadlock(Main.Probe p) {

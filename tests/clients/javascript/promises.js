@@ -166,6 +166,17 @@ async function killOnce (driver) {
   assert.deepEqual([attempts, await count(driver)], [2, 2])
 }
 
+async function away (context) {
+  const there = { ...context, address: process.env.FACEBOLT_TEST_AWAY_ADDRESS }
+  const driver = there.connect()
+  try {
+    await withSession(driver, session => session.executeWrite(transaction => transaction.run('CREATE (:Probe)')))
+  } finally {
+    await driver.close()
+  }
+  assert.equal(await count(context.driver), 1)
+}
+
 async function deadlock ({ driver }) {
   await run(driver, "CREATE (:Probe {name: 'a', set: 0}), (:Probe {name: 'b', set: 0})")
   let arrived = 0
@@ -371,7 +382,7 @@ async function link (driver, run) {
 
 module.exports = {
   Unable,
-  plain, temporal, spatial, graph, vector, summary, error, commit, rollback, killed, deadlock, bookmarks,
+  plain, temporal, spatial, graph, vector, summary, error, commit, rollback, killed, away, deadlock, bookmarks,
   impersonation, large, abandon, timeout, cancel, password, user, routing, access, concurrent, batches,
   embed_literal: embedLiteral,
   embed_parameter: embedParameter,

@@ -87,10 +87,12 @@ class ImageServer:
 class Forwarder:
     """A plain TCP forwarder in front of `address` that counts the connections made to it."""
 
-    def __init__(self, address, port=0):
+    def __init__(self, address, listener=None):
+        """`listener` is a socket that is bound, and may listen already."""
         host, target = address.rsplit(":", 1)
         self._target = (host, int(target))
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
+        self._listener.listen()
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()

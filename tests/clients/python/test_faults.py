@@ -33,13 +33,13 @@ class Faults(Promise):
     def test_backend_comes_back(self):
         """a backend that comes back is used again, without a restart of facebolt"""
         forwarder = images.Forwarder(self.cx.server.address)
-        port = int(forwarder.address.split(":")[1])
+        host, port = forwarder.address.split(":")
         facebolt = self.cx.serve(backend=forwarder.address)
         forwarder.close()
         with self.cx.server.connect(facebolt.address, max_transaction_retry_time=30) as driver:
             with self.assertRaises(RETRIED):
                 driver.verify_connectivity()
-            again = images.Forwarder(self.cx.server.address, port)
+            again = images.Forwarder(self.cx.server.address, socket.create_server((host, int(port))))
             self.addCleanup(again.close)
             self.assertEqual(driver.execute_query("RETURN 1 AS one").records[0]["one"], 1)
 

@@ -135,8 +135,8 @@ class Listing(Promise):
         return error.code, error.message, error.gql_status, error.diagnostic_record
 
     def test_unchanged(self):
-        """what lists nothing of ours is what Neo4j says, and so is the database system"""
-        for text, database in [*((text, None) for text in UNCHANGED), ("SHOW PROCEDURES", "system"), ("USE system SHOW PROCEDURES YIELD name", None)]:
+        """what lists nothing of ours is what Neo4j says, and so is more than a plain list on the database system"""
+        for text, database in [*((text, None) for text in UNCHANGED), ("SHOW PROCEDURES YIELD name WHERE true", "system")]:
             with self.subTest(text):
                 ours, theirs = (
                     driver.execute_query(text, database_=database) for driver in (self.cx.driver, self.cx.server.driver)
@@ -145,6 +145,24 @@ class Listing(Promise):
                 self.assertEqual(ours.keys, theirs.keys)
                 self.assertEqual(ours.summary.query_type, theirs.summary.query_type)
                 self.assertEqual(ours.summary.plan, theirs.summary.plan)
+
+    def test_system(self):
+        """plain lists on the database system, where no query runs, have our rows too, as Neo4j Browser asks for them"""
+        rows = self.rows()
+        for text, columns in [
+            ("SHOW PROCEDURES", COLUMNS),
+            ("SHOW PROCEDURES yield name, description, signature", ("name", "description", "signature")),
+            ("USE system SHOW PROCEDURES YIELD mode;", ("mode",)),
+        ]:
+            for fetch_size in (1000, 7):
+                database = None if text.startswith("USE") else "system"
+                with self.subTest(text, n=fetch_size), self.cx.driver.session(database=database, fetch_size=fetch_size) as session:
+                    self.assertEqual(session.run(text).data(), pick(rows, columns))
+                    with session.begin_transaction() as tx:
+                        self.assertEqual(tx.run(text).data(), pick(rows, columns))
+                        tx.run(text).consume()
+                    session.run(text).consume()
+                    self.assertEqual(session.run("SHOW DATABASES YIELD name WHERE name = 'system'").data(), [{"name": "system"}])
 
     def test_pulls(self):
         """rows come as they are pulled, are discarded, and results have the client's numbers"""

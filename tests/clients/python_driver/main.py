@@ -42,9 +42,10 @@ class Context:
     def auth(self, password=None):
         return (self.user, password or self.password)
 
-    def connect(self, scheme="bolt", password=None, **options):
+    def connect(self, scheme="bolt", password=None, address=None, **options):
         options = {"connection_timeout": 20, "connection_acquisition_timeout": 30, **options}
-        return neo4j.GraphDatabase.driver(f"{scheme}://{self.address}", auth=self.auth(password), **options)
+        url = f"{scheme}://{address or self.address}"
+        return neo4j.GraphDatabase.driver(url, auth=self.auth(password), **options)
 
 
 def keep(name, context):

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import math
+import os
 import threading
 
 import neo4j
@@ -127,6 +128,13 @@ def killed(cx):
     with cx.driver.session() as session:
         session.execute_write(work)
     equal((len(attempts), count(cx.driver)), (2, 2))
+
+
+@promise
+def away(cx):
+    with cx.connect(address=os.environ["FACEBOLT_TEST_AWAY_ADDRESS"]) as driver, driver.session() as session:
+        session.execute_write(lambda transaction: transaction.run("CREATE (:Probe)").consume())
+    equal(count(cx.driver), 1)
 
 
 @promise

@@ -14,7 +14,7 @@ class Promise:
     @property
     def needs_facebolt(self):
         """Whether a Neo4j with GDS alone cannot keep it."""
-        return self.name.startswith("embed")
+        return self.name.startswith("embed") or self.name == "away"
 
 
 PROMISES = (
@@ -28,6 +28,7 @@ PROMISES = (
     Promise("commit", "an explicit transaction is kept by commit"),
     Promise("rollback", "and dropped by rollback, and when it is not closed"),
     Promise("killed", "a managed transaction is retried when its connection is lost"),
+    Promise("away", "a managed transaction is retried as long as facebolt cannot reach Neo4j"),
     Promise("deadlock", "two managed transactions that block each other both succeed"),
     Promise("bookmarks", "bookmarks chain sessions; a bad one is refused"),
     Promise("impersonation", "impersonation is refused as Neo4j Community refuses it"),

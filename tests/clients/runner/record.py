@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 
+from away import away
 from facebolt import ROOT, TARGET
 
 CLIENT_SECONDS = 600
@@ -55,6 +56,15 @@ def run(client, context, promises):
         "FACEBOLT_TEST_OTHER_USER": OTHER_USER,
         "FACEBOLT_TEST_NEO4J": server.version,
     }
+    if context.facebolt is None or all(promise.name != "away" for promise in promises):
+        return play(client, context, promises, environment)
+    with away(context) as environment["FACEBOLT_TEST_AWAY_ADDRESS"]:
+        return play(client, context, promises, environment)
+
+
+def play(client, context, promises, environment):
+    """The same, in this environment."""
+    server = context.server
     before = native_statements(context, promises)
     command = [str(part) for part in client.command] + [promise.name for promise in promises]
     errors = TARGET / "clients" / f"{client.name}-{server.version}.log"

@@ -135,7 +135,7 @@ def graph(driver):
 
 
 unable("cypher-shell 5.26 knows no vectors", "vector")
-unable("cypher-shell has no managed transactions", "killed", "deadlock")
+unable("cypher-shell has no managed transactions", "killed", "away", "deadlock")
 unable("cypher-shell shows no bookmarks", "bookmarks")
 unable("cypher-shell reads every result to its end", "abandon")
 unable("cypher-shell has no transaction timeout", "timeout")
