@@ -40,6 +40,7 @@ use bolt::failure::Failure;
 use bolt::handshake::Proposals;
 use bolt::message::tag;
 use bytes::BytesMut;
+use packstream::Map;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -155,7 +156,8 @@ async fn open<C: Stream>(
     }
 }
 
-/// Negotiates in the backend's stead, and answers HELLO with a failure: it is what drivers expect an answer to.
+/// Negotiates in the backend's stead, and answers HELLO with a failure: it is what drivers expect an answer to. Those
+/// that make nothing of it there get it for LOGON.
 async fn decline<C: Stream>(
     client: &mut Wire<C>,
     proposals: &Proposals,
@@ -164,7 +166,15 @@ async fn decline<C: Stream>(
 ) -> Result<(), SessionError> {
     let version = handshake::alone(client, proposals).await?;
     client.flush().await.map_err(SessionError::Client)?;
-    login::await_hello(client, services.config.limits.unauthenticated_bytes).await?;
+    let limit = services.config.limits.unauthenticated_bytes;
+    let hello = login::message(client, limit).await?;
+    if version.has_logon() && login::wants_success(&hello) {
+        let server = concat!("facebolt/", env!("CARGO_PKG_VERSION"));
+        let metadata = Map::from([("server", server), ("connection_id", "facebolt")]);
+        client.send_message(&bolt::message::success(&metadata)?);
+        client.flush().await.map_err(SessionError::Client)?;
+        login::message(client, limit).await?;
+    }
     client.send_message(&failure.encode(version)?);
     Ok(())
 }

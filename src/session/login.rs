@@ -1,7 +1,8 @@
 //! What a client may send until LOGON has succeeded: no more than Neo4j takes then.
 
 use bolt::chunk::{Frame, Scanner};
-use packstream::{Kind, Limits, Reader};
+use bytes::BytesMut;
+use packstream::{Kind, Limits, Reader, Value};
 
 use super::SessionError;
 use super::wire::{Stream, Wire};
@@ -38,28 +39,47 @@ fn walk(reader: &mut Reader<'_>, depth: usize) -> Result<(), SessionError> {
     Ok(())
 }
 
-/// Reads the first message, HELLO, for a client that will be refused whatever is in it.
-pub(super) async fn await_hello<C: Stream>(client: &mut Wire<C>, limit: usize) -> Result<(), SessionError> {
+/// Reads the next message of a client that will be refused whatever is in it.
+pub(super) async fn message<C: Stream>(client: &mut Wire<C>, limit: usize) -> Result<Vec<u8>, SessionError> {
     let mut scanner = Scanner::new();
-    let mut scanned = 0;
+    let mut message = Vec::new();
+    let mut read = 0;
     loop {
-        let mut rest: &[u8] = client.inbox.get(scanned..).unwrap_or_default();
+        let inbox = client.inbox.split();
+        let mut rest: &[u8] = &inbox;
         while let Some(frame) = scanner.next(&mut rest) {
-            if frame == Frame::End {
-                return Ok(());
+            match frame {
+                Frame::Noop => {}
+                Frame::Data { payload, .. } => message.extend_from_slice(payload),
+                Frame::End => {
+                    client.inbox = BytesMut::from(rest);
+                    return Ok(message);
+                }
             }
         }
-        scanned = client.inbox.len() - rest.len();
-        if scanned > limit {
+        read += inbox.len() - rest.len();
+        client.inbox = BytesMut::from(rest);
+        if read > limit {
             return Err(SessionError::TooLongBeforeLogin);
         }
         client.need(client.inbox.len() + 1).await.map_err(SessionError::Client)?;
     }
 }
 
+/// Does the driver that sends this HELLO hold a FAILURE of it to be a violation of the protocol, which it does not
+/// retry? That of JavaScript (seen of 6.3.0) does, where LOGON is a message of its own.
+pub(super) fn wants_success(hello: &[u8]) -> bool {
+    let mut reader = Reader::new(hello, Limits::default());
+    let Ok(_) = reader.structure() else { return false };
+    let Ok(Value::Map(metadata)) = reader.value() else { return false };
+    let agent = metadata.get("bolt_agent").and_then(Value::as_map);
+    let product = agent.and_then(|agent| agent.get("product")).and_then(Value::as_str);
+    product.is_some_and(|product| product.starts_with("neo4j-javascript/"))
+}
+
 #[cfg(test)]
 mod tests {
-    use packstream::{Map, Value, encode};
+    use packstream::{Map, encode};
 
     use super::*;
 
@@ -95,6 +115,18 @@ mod tests {
         let list = |count| hello([("l".to_owned(), Value::from(vec![Value::from(1); count]))]);
         assert!(!too_much(&list(64)));
         assert!(too_much(&list(65)));
+    }
+
+    #[test]
+    fn the_driver_of_javascript_is_known_by_its_agent() {
+        let agent = |product: &str| {
+            let agent = Value::Map(Map::from([("product", product)]));
+            hello([("bolt_agent".to_owned(), agent)])
+        };
+        assert!(wants_success(&agent("neo4j-javascript/6.3.0")));
+        assert!(!wants_success(&agent("neo4j-python/6.4.1")));
+        assert!(!wants_success(&hello([])));
+        assert!(!wants_success(b"\xB1\x01"));
     }
 
     #[test]
