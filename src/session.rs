@@ -9,6 +9,8 @@ mod backend;
 mod callbacks;
 mod calls;
 mod computing;
+#[cfg(test)]
+mod conversation;
 mod dialect;
 mod edit;
 mod error;
@@ -251,7 +253,9 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 moved |= more.map_err(SessionError::Client)?;
                 if self.client.wire.ended() {
                     // It acts on arrival, as it would without us.
-                    self.held = None;
+                    if self.held.take().is_some() {
+                        self.client.drop_rest();
+                    }
                     self.backend.live.cancel();
                     self.backend.wire.end();
                     moved = true;
@@ -276,11 +280,14 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             self.held = Some(held);
         }
         if self.held.is_some() {
-            if let Sight::Urgent { waiting, at, .. } = self.client.look_ahead() {
-                // The statement has not begun: it and what waits behind it is ignored, in its turn.
+            if let Sight::Urgent { tag, waiting, at } = self.client.look_ahead() {
+                // The statement has not begun: it and what waits behind it is ignored, in its turn. Behind GOODBYE
+                // nobody waits for answers.
                 self.held = None;
-                for _ in 0..=waiting {
-                    self.backend.answer(&mut self.client.wire, bolt::message::ignored());
+                if tag == tag::RESET {
+                    for _ in 0..=waiting {
+                        self.backend.answer(&mut self.client.wire, bolt::message::ignored());
+                    }
                 }
                 self.client.skip_to(at);
                 return self.relay_requests(authenticated);
@@ -347,6 +354,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 self.client.skip_to(at);
             }
             Err(Interruption::Gone) => {
+                self.client.drop_rest();
                 self.backend.live.cancel();
                 self.backend.wire.end();
             }

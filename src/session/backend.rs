@@ -117,6 +117,10 @@ impl<S: Stream> Backend<S> {
             Kind::Reset => self.live.cancel(),
             _ => {}
         }
+        if matches!(sent.kind, Kind::End | Kind::Reset) {
+            self.live.ends();
+            self.qids.ends();
+        }
         Ok(self.owed.request(Origin::Client(sent))?)
     }
 
