@@ -169,7 +169,7 @@ impl Registry {
     }
 
     /// These and no others.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn of(procedures: Vec<Procedure>) -> Self {
         Self { procedures }
     }

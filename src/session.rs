@@ -9,8 +9,8 @@ mod backend;
 mod callbacks;
 mod calls;
 mod computing;
-#[cfg(test)]
-mod conversation;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod conversation;
 mod dialect;
 mod edit;
 mod error;
@@ -56,7 +56,7 @@ use self::watch::{Interruption, watch};
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
 use crate::config::Config;
-use crate::metrics::{self, Counted, Transport};
+use crate::metrics::{self, Counted, Direction, Traffic, Transport};
 use crate::procedures::{Registry, Tools};
 use crate::transport::{CLOSE_TIMEOUT, Dialer, Ends, Socket};
 
@@ -106,8 +106,10 @@ pub(crate) async fn serve<C: Stream>(arrival: Arrival<C>, services: &Services) -
         statement_bytes: services.config.limits.statement_bytes,
     };
     let client = Frontend::new(client, limits);
-    let mut session = Session { client, backend, services, held: None, transport, counted };
+    let traffic = Both::new();
+    let mut session = Session { client, backend, services, held: None, transport, counted, traffic };
     let ended = session.run(deadline).await;
+    session.count();
     close(&mut session.client.wire).await;
     ended
 }
@@ -184,6 +186,20 @@ struct Session<'s, C, B> {
     held: Option<Held>,
     transport: Transport,
     counted: Counted,
+    traffic: Both,
+}
+
+/// What is relayed, either way.
+struct Both {
+    to_backend: Traffic,
+    to_client: Traffic,
+}
+
+impl Both {
+    fn new() -> Self {
+        let [to_backend, to_client] = [Direction::ToBackend, Direction::ToClient].map(Traffic::new);
+        Self { to_backend, to_client }
+    }
 }
 
 /// Why relaying pauses.
@@ -264,9 +280,18 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             // What was left for lack of room must be taken, now that there is some.
             moved |= stuck && !self.client.wire.congested() && self.backend.accepts();
             if !moved {
+                self.count();
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Adds to the metrics what has come since the last time: once for all that was there at a time.
+    fn count(&mut self) {
+        let came = std::mem::take(&mut self.client.wire.came);
+        self.traffic.to_backend.relayed(came.bytes, came.messages);
+        let came = std::mem::take(&mut self.backend.wire.came);
+        self.traffic.to_client.relayed(came.bytes, came.messages);
     }
 
     /// Takes the client's requests as far as possible.

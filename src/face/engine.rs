@@ -110,7 +110,8 @@ impl Engine {
     }
 
     /// An engine without models and threads, which takes no image.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
+    #[allow(clippy::unwrap_used)]
     pub(crate) fn idle() -> Engine {
         let catalogue = Catalogue::load(std::path::Path::new("no directory")).unwrap();
         let queue = Arc::new(Queue::new(0));

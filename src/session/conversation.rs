@@ -1,5 +1,12 @@
 //! Conversations between a client, the session and a server that is a small exact model of Neo4j's. What the client
 //! sees must be what the model says of its requests without us.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a check fails by panicking"
+)]
 
 mod backend;
 mod judge;
@@ -28,7 +35,7 @@ use super::backend::Backend;
 use super::frontend::{Frontend, RequestLimits};
 use super::routing::Reached;
 use super::wire::Wire;
-use super::{Services, Session};
+use super::{Both, Services, Session};
 use crate::config::Config;
 use crate::face::{Engine, FaceError, Loader, Policy};
 use crate::metrics::{self, Transport};
@@ -129,10 +136,12 @@ async fn converse(script: &Script) {
         held: None,
         transport: Transport::Tcp,
         counted: metrics::connection(metrics::State::Unauthenticated, Transport::Tcp),
+        traffic: Both::new(),
     };
     let serving = async move {
         // Why it ends is for the log.
         let _ = session.run(Instant::now() + HANGS).await;
+        session.count();
         super::close(&mut session.client.wire).await;
     };
     let model = Model::new(version, speech::server);

@@ -163,6 +163,7 @@ impl<S: Stream> Frontend<S> {
                     self.decide(backend, false)?;
                 }
                 Frame::End => {
+                    self.wire.came.messages += 1;
                     self.decide(backend, true)?;
                     let reading = std::mem::take(&mut self.reading);
                     self.reading.scanner = reading.scanner;
