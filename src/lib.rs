@@ -14,3 +14,11 @@ pub mod server;
 mod session;
 pub mod telemetry;
 mod transport;
+
+/// Plays the conversation that these bytes stand for against a model of Neo4j's server; panics where the client sees
+/// what it must not.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn converse(bytes: &[u8]) {
+    session::conversation::play(bytes);
+}

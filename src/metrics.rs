@@ -183,7 +183,7 @@ pub fn connection_refused(reason: &'static str) {
     counter!(REFUSED.name, "reason" => reason).increment(1);
 }
 
-/// The counters of one direction. To be kept by a connection, since messages are many.
+/// The counters of one direction, to be kept by a connection.
 pub struct Traffic {
     bytes: Counter,
     messages: Counter,
@@ -199,15 +199,14 @@ impl Traffic {
         }
     }
 
-    /// Counts bytes that were relayed.
-    pub fn bytes(&self, count: usize) {
-        // No usize is wider than 64 bits.
-        self.bytes.increment(u64::try_from(count).unwrap_or(u64::MAX));
-    }
-
-    /// Counts a message that was relayed.
-    pub fn message(&self) {
-        self.messages.increment(1);
+    /// Counts what was relayed: seldom, for all connections share the counters.
+    pub fn relayed(&self, bytes: usize, messages: usize) {
+        for (counter, count) in [(&self.bytes, bytes), (&self.messages, messages)] {
+            if count > 0 {
+                // No usize is wider than 64 bits.
+                counter.increment(u64::try_from(count).unwrap_or(u64::MAX));
+            }
+        }
     }
 }
 
@@ -312,4 +311,4 @@ fn describe() {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -168,6 +168,12 @@ impl Registry {
         Self { procedures }
     }
 
+    /// These and no others.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of(procedures: Vec<Procedure>) -> Self {
+        Self { procedures }
+    }
+
     /// In the order that indexes refer to.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Procedure> {
         self.procedures.iter()

@@ -9,6 +9,8 @@ mod backend;
 mod callbacks;
 mod calls;
 mod computing;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod conversation;
 mod dialect;
 mod edit;
 mod error;
@@ -55,7 +57,7 @@ use self::watch::{Interruption, watch};
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
 use crate::config::Config;
-use crate::metrics::{self, Counted, Transport};
+use crate::metrics::{self, Counted, Direction, Traffic, Transport};
 use crate::procedures::{Registry, Tools};
 use crate::transport::{CLOSE_TIMEOUT, Dialer, Ends, Socket};
 
@@ -105,8 +107,10 @@ pub(crate) async fn serve<C: Stream>(arrival: Arrival<C>, services: &Services) -
         statement_bytes: services.config.limits.statement_bytes,
     };
     let client = Frontend::new(client, limits);
-    let mut session = Session { client, backend, services, held: None, transport, counted };
+    let traffic = Both::new();
+    let mut session = Session { client, backend, services, held: None, transport, counted, traffic };
     let ended = session.run(deadline).await;
+    session.count();
     close(&mut session.client.wire).await;
     ended
 }
@@ -192,6 +196,20 @@ struct Session<'s, C, B> {
     held: Option<Held>,
     transport: Transport,
     counted: Counted,
+    traffic: Both,
+}
+
+/// What is relayed, either way.
+struct Both {
+    to_backend: Traffic,
+    to_client: Traffic,
+}
+
+impl Both {
+    fn new() -> Self {
+        let [to_backend, to_client] = [Direction::ToBackend, Direction::ToClient].map(Traffic::new);
+        Self { to_backend, to_client }
+    }
 }
 
 /// Why relaying pauses.
@@ -261,7 +279,9 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 moved |= more.map_err(SessionError::Client)?;
                 if self.client.wire.ended() {
                     // It acts on arrival, as it would without us.
-                    self.held = None;
+                    if self.held.take().is_some() {
+                        self.client.drop_rest();
+                    }
                     self.backend.live.cancel();
                     self.backend.wire.end();
                     moved = true;
@@ -270,9 +290,18 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             // What was left for lack of room must be taken, now that there is some.
             moved |= stuck && !self.client.wire.congested() && self.backend.accepts();
             if !moved {
+                self.count();
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Adds to the metrics what has come since the last time: once for all that was there at a time.
+    fn count(&mut self) {
+        let came = std::mem::take(&mut self.client.wire.came);
+        self.traffic.to_backend.relayed(came.bytes, came.messages);
+        let came = std::mem::take(&mut self.backend.wire.came);
+        self.traffic.to_client.relayed(came.bytes, came.messages);
     }
 
     /// Takes the client's requests as far as possible.
@@ -286,11 +315,14 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
             self.held = Some(held);
         }
         if self.held.is_some() {
-            if let Sight::Urgent { waiting, at, .. } = self.client.look_ahead() {
-                // The statement has not begun: it and what waits behind it is ignored, in its turn.
+            if let Sight::Urgent { tag, waiting, at } = self.client.look_ahead() {
+                // The statement has not begun: it and what waits behind it is ignored, in its turn. Behind GOODBYE
+                // nobody waits for answers.
                 self.held = None;
-                for _ in 0..=waiting {
-                    self.backend.answer(&mut self.client.wire, bolt::message::ignored());
+                if tag == tag::RESET {
+                    for _ in 0..=waiting {
+                        self.backend.answer(&mut self.client.wire, bolt::message::ignored());
+                    }
                 }
                 self.client.skip_to(at);
                 return self.relay_requests(authenticated);
@@ -357,6 +389,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 self.client.skip_to(at);
             }
             Err(Interruption::Gone) => {
+                self.client.drop_rest();
                 self.backend.live.cancel();
                 self.backend.wire.end();
             }

@@ -52,7 +52,9 @@ pub struct Engine(Arc<Pool>);
 
 #[derive(Debug)]
 struct Pool {
-    models: Arc<Models>,
+    /// None: it was never started.
+    models: Option<Arc<Models>>,
+    catalogue: Catalogue,
     default_model: Arc<str>,
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
@@ -72,16 +74,17 @@ impl Engine {
         let catalogue = Catalogue::load(&directory)?;
         let default_model: Arc<str> = known(&catalogue, &config.model)?.name.as_str().into();
         let environment = runtime::environment(&directory, &catalogue)?;
-        let models = Arc::new(Models::new(environment, directory, catalogue)?);
+        let models = Arc::new(Models::new(environment, directory, catalogue.clone())?);
         let queue = Arc::new(Queue::new(config.queue));
         let count = match config.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
         let (ready, started) = std::sync::mpsc::channel();
-        let mut pool = Pool { models, default_model, queue, threads: Vec::with_capacity(count) };
+        let threads = Vec::with_capacity(count);
+        let mut pool = Pool { models: Some(Arc::clone(&models)), catalogue, default_model, queue, threads };
         for number in 0..count {
-            let (models, queue) = (Arc::clone(&pool.models), Arc::clone(&pool.queue));
+            let (models, queue) = (Arc::clone(&models), Arc::clone(&pool.queue));
             let (model, max_pixels) = (Arc::clone(&pool.default_model), config.max_pixels);
             let ready = ready.clone();
             let thread = std::thread::Builder::new().name(format!("face-{number}")).spawn(move || {
@@ -106,6 +109,21 @@ impl Engine {
         Ok(Engine(Arc::new(pool)))
     }
 
+    /// An engine without models and threads, which takes no image.
+    #[cfg(any(test, fuzzing))]
+    #[allow(clippy::unwrap_used)]
+    pub(crate) fn idle() -> Engine {
+        let catalogue = Catalogue::load(std::path::Path::new("no directory")).unwrap();
+        let queue = Arc::new(Queue::new(0));
+        Engine(Arc::new(Pool {
+            models: None,
+            catalogue,
+            default_model: "sface".into(),
+            queue,
+            threads: Vec::new(),
+        }))
+    }
+
     /// The recogniser `name`, or the default.
     ///
     /// # Errors
@@ -116,12 +134,12 @@ impl Engine {
 
     /// All models that are known.
     pub fn catalogue(&self) -> &Catalogue {
-        self.0.models.catalogue()
+        &self.0.catalogue
     }
 
     /// Whether the recogniser `name` is in memory: the default is, others are once they have been used.
     pub fn is_loaded(&self, name: &str) -> bool {
-        self.0.models.is_loaded(name)
+        self.0.models.as_ref().is_some_and(|models| models.is_loaded(name))
     }
 
     /// Images that wait for a worker.

@@ -1,7 +1,7 @@
 use super::*;
 
 /// Runs `touch` with a recorder of its own and returns what Prometheus would read.
-fn rendered(touch: impl FnOnce()) -> String {
+pub(crate) fn rendered(touch: impl FnOnce()) -> String {
     let recorder = recorder().unwrap();
     let exporter = Exporter(recorder.handle());
     ::metrics::with_local_recorder(&recorder, || {
@@ -18,8 +18,7 @@ fn touch_everything() {
     std::mem::forget(queued("native"));
     connection_refused("connections");
     let traffic = Traffic::new(Direction::ToBackend);
-    traffic.bytes(17);
-    traffic.message();
+    traffic.relayed(17, 1);
     statement("face.embed", Path::Native);
     native_seconds("face.embed", Stage::Decode, Duration::from_millis(30));
     faces_found(3);

@@ -117,6 +117,10 @@ impl<S: Stream> Backend<S> {
             Kind::Reset => self.live.cancel(),
             _ => {}
         }
+        if matches!(sent.kind, Kind::End | Kind::Reset) {
+            self.live.ends();
+            self.qids.ends();
+        }
         Ok(self.owed.request(Origin::Client(sent))?)
     }
 
@@ -199,6 +203,7 @@ impl<S: Stream> Backend<S> {
                     }
                 }
                 Frame::End => {
+                    self.wire.came.messages += 1;
                     let plan = std::mem::take(&mut self.reading.plan);
                     let head = std::mem::take(&mut self.reading.head);
                     let message = std::mem::take(&mut self.reading.message);
@@ -370,7 +375,7 @@ impl<S: Stream> Backend<S> {
     }
 
     fn take_answer(&mut self) -> Result<Option<Answer>, SessionError> {
-        let inbox = std::mem::take(&mut self.wire.inbox);
+        let mut inbox = std::mem::take(&mut self.wire.inbox);
         let mut rest: &[u8] = inbox.get(self.reading.scanned..).unwrap_or_default();
         self.reading.scanned = 0;
         let mut answer = None;
@@ -395,7 +400,6 @@ impl<S: Stream> Backend<S> {
             }
         }
         let taken = inbox.len() - rest.len();
-        let mut inbox = inbox;
         inbox.advance(taken);
         if !inbox.is_empty() {
             self.wire.inbox = inbox;

@@ -1,6 +1,7 @@
 //! The client's side of a connection: its requests, on their way to the backend or held for us.
 
 use bolt::chunk::{Frame, Scanner};
+use bolt::failure::Failure;
 use bolt::message::tag;
 use bytes::{Buf, BytesMut};
 
@@ -119,6 +120,11 @@ impl<S: Stream> Frontend<S> {
         self.ahead = Ahead::default();
     }
 
+    /// The held statement will not run, and the client has gone: what waits behind it must not run without it.
+    pub(crate) fn drop_rest(&mut self) {
+        self.skip_to(usize::MAX);
+    }
+
     /// The held statement has been dealt with; what waits behind it is read in the ordinary way.
     pub(crate) fn resume(&mut self) {
         self.ahead = Ahead::default();
@@ -158,6 +164,7 @@ impl<S: Stream> Frontend<S> {
                     self.decide(backend, false)?;
                 }
                 Frame::End => {
+                    self.wire.came.messages += 1;
                     self.decide(backend, true)?;
                     let reading = std::mem::take(&mut self.reading);
                     self.reading.scanner = reading.scanner;
@@ -256,7 +263,7 @@ impl<S: Stream> Frontend<S> {
             }
             let Some(&tag) = self.reading.payload.get(1) else { return Ok(()) };
             self.reading.plan = if self.failed {
-                self.while_failed(tag)?
+                self.while_failed(tag, backend)?
             } else {
                 match tag {
                     tag::RUN => Plan::Text,
@@ -295,7 +302,7 @@ impl<S: Stream> Frontend<S> {
     }
 
     /// After a FAILURE of ours the backend would still serve what the client believes to be ignored.
-    fn while_failed(&mut self, tag: u8) -> Result<Plan, SessionError> {
+    fn while_failed<B: Stream>(&mut self, tag: u8, backend: &mut Backend<B>) -> Result<Plan, SessionError> {
         match tag {
             tag::RESET => {
                 self.failed = false;
@@ -303,7 +310,13 @@ impl<S: Stream> Frontend<S> {
             }
             tag::GOODBYE => Ok(Plan::Through),
             // Neo4j answers these with FAILURE, then closes.
-            tag::BEGIN | tag::LOGON | tag::LOGOFF | tag::HELLO => Err(SessionError::NotInFailedState),
+            tag::BEGIN | tag::LOGON | tag::LOGOFF | tag::HELLO => {
+                let failure = Failure::invalid_request(
+                    "This request is not allowed after a failure; send RESET before it.",
+                );
+                backend.answer(&mut self.wire, failure.encode(backend.version)?);
+                Err(SessionError::NotInFailedState)
+            }
             _ => Ok(Plan::Ignore),
         }
     }

@@ -12,6 +12,8 @@ use super::state::State;
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     edits: Vec<Arc<Edit>>,
+    /// Those of them whose rows the client can still ask for.
+    numbered: Vec<Arc<Edit>>,
     /// The last statement that was sent, if it was edited.
     last: Option<Arc<Edit>>,
     /// When the client's own time for its open transaction is over.
@@ -22,7 +24,14 @@ impl Live {
     /// A statement is sent; if it was edited: how.
     pub(crate) fn sent(&mut self, edit: Option<Arc<Edit>>) {
         self.edits.extend(edit.clone());
+        self.numbered.extend(edit.clone());
         self.last = edit;
+    }
+
+    /// The client has sent what ends its transaction: numbers that it sends from now on are of another.
+    pub(crate) fn ends(&mut self) {
+        self.numbered.clear();
+        self.last = None;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -36,7 +45,7 @@ impl Live {
     /// The statement with this number of the server's, of which rows are asked for; without a number the last.
     pub(crate) fn of(&self, qid: Option<i64>, state: State) -> Option<Arc<Edit>> {
         let qid = qid.filter(|qid| *qid >= 0);
-        let numbered = qid.and_then(|qid| self.edits.iter().find(|edit| edit.qid.get() == Some(&qid)));
+        let numbered = qid.and_then(|qid| self.numbered.iter().find(|edit| edit.qid.get() == Some(&qid)));
         match (numbered, qid) {
             (Some(edit), _) => Some(Arc::clone(edit)),
             (None, Some(_)) if state.transaction => None,
@@ -46,13 +55,16 @@ impl Live {
 
     /// Nothing more is to come of a statement.
     pub(crate) fn ended(&mut self, edit: &Arc<Edit>) {
-        self.edits.retain(|live| !Arc::ptr_eq(live, edit));
+        for edits in [&mut self.edits, &mut self.numbered] {
+            edits.retain(|live| !Arc::ptr_eq(live, edit));
+        }
         self.last.take_if(|last| Arc::ptr_eq(last, edit));
     }
 
     /// Nothing more is to come of any.
     pub(crate) fn clear(&mut self) {
         self.edits.clear();
+        self.numbered.clear();
         self.last = None;
     }
 
@@ -110,6 +122,8 @@ mod tests {
         assert!(is(live.of(Some(5), State::default()), &second));
         live.sent(None);
         assert!(live.of(None, transaction).is_none());
+        live.ends();
+        assert!(live.of(Some(0), transaction).is_none() && !live.is_empty());
         live.ended(&first);
         live.ended(&second);
         assert!(live.is_empty());

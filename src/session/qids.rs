@@ -10,6 +10,8 @@ use super::SessionError;
 #[derive(Debug, Default)]
 pub(crate) struct Qids {
     ours: Vec<i64>,
+    /// The client has sent what ends the transaction: the numbers that it sends from now on are of another.
+    over: bool,
 }
 
 impl Qids {
@@ -18,9 +20,15 @@ impl Qids {
         self.ours.push(server);
     }
 
+    /// What ends the transaction has been sent, and perhaps more behind it. Its own answers are still to come.
+    pub(crate) fn ends(&mut self) {
+        self.over = true;
+    }
+
     /// The transaction is over.
     pub(crate) fn clear(&mut self) {
         self.ours.clear();
+        self.over = false;
     }
 
     /// Do the client's numbers differ from the server's?
@@ -30,6 +38,9 @@ impl Qids {
 
     /// The server's number of the client's statement.
     pub(crate) fn to_server(&self, client: i64) -> i64 {
+        if self.over {
+            return client;
+        }
         self.ours.iter().fold(client, |qid, ours| if *ours <= qid { qid.saturating_add(1) } else { qid })
     }
 
@@ -78,5 +89,11 @@ mod tests {
             assert_eq!(qids.to_client(server), client);
         }
         assert_eq!(qids.to_server(-1), -1);
+        // Behind a RESET, numbers are of the next transaction, and answers still of this one.
+        qids.ends();
+        assert_eq!((qids.to_server(1), qids.to_client(3)), (1, 1));
+        qids.clear();
+        qids.add(0);
+        assert_eq!(qids.to_server(0), 1);
     }
 }

@@ -29,6 +29,15 @@ pub(crate) struct Wire<S> {
     ended: bool,
     busy: bool,
     closing: bool,
+    /// What has come and has not been added to the metrics yet.
+    pub(crate) came: Came,
+}
+
+/// Bytes that were read, and messages that were found among them.
+#[derive(Debug, Default)]
+pub(crate) struct Came {
+    pub(crate) bytes: usize,
+    pub(crate) messages: usize,
 }
 
 impl<S: Stream> Wire<S> {
@@ -38,7 +47,8 @@ impl<S: Stream> Wire<S> {
 
     /// A wire of which something has been read already.
     pub(crate) fn resume(io: S, inbox: BytesMut) -> Self {
-        Self { io, inbox, outbox: Cursor::default(), ended: false, busy: false, closing: false }
+        let came = Came { bytes: inbox.len(), messages: 0 };
+        Self { io, inbox, outbox: Cursor::default(), ended: false, busy: false, closing: false, came }
     }
 
     /// Accepts bytes to be written.
@@ -87,6 +97,7 @@ impl<S: Stream> Wire<S> {
         match polled {
             Poll::Ready(read) => {
                 let read = read?;
+                self.came.bytes += read;
                 self.busy = read == room;
                 self.ended = read == 0;
                 Poll::Ready(Ok(read > 0))

@@ -40,10 +40,6 @@ impl Models {
         Ok(Models { environment, directory, catalogue, detector, recognisers: Mutex::default() })
     }
 
-    pub(super) fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
-    }
-
     pub(super) fn is_loaded(&self, name: &str) -> bool {
         self.recognisers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
