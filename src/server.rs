@@ -4,7 +4,6 @@ mod accept;
 mod admission;
 mod descriptors;
 mod front;
-mod unsupported;
 
 use std::io;
 use std::sync::Arc;
@@ -14,8 +13,6 @@ use tokio::sync::oneshot;
 
 use self::accept::House;
 use self::admission::Admission;
-pub use self::unsupported::Unsupported;
-use self::unsupported::check;
 use crate::admin::{Admin, Readiness};
 use crate::callback::Door;
 use crate::config::{Config, LinkTier};
@@ -34,9 +31,6 @@ const BACKEND_CHECK: Duration = Duration::from_secs(5);
 /// Why the server ended, or did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The configuration asks for what this version does not have.
-    #[error(transparent)]
-    Unsupported(#[from] Unsupported),
     /// A certificate, key or authority cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -65,7 +59,6 @@ pub enum ServeError {
 /// # Errors
 /// If a model is missing, or an address cannot be listened on.
 pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    check(&config)?;
     let exporter = metrics::install()?;
     let readiness = Readiness::waiting_for(&["backend"]);
     let (stop, stopped) = oneshot::channel::<()>();

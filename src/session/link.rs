@@ -1,6 +1,7 @@
 //! The Euclidean-link statement: Neo4j reads the vectors, the kernel finds the pairs, Neo4j runs the rest of
 //! the statement on them.
 
+mod choice;
 mod gather;
 mod pairs;
 mod vectors;
@@ -14,6 +15,7 @@ use bolt::failure::Failure;
 use bolt::message::RunMessage;
 use packstream::Value;
 
+use self::choice::Choice;
 pub(crate) use self::gather::{NotRead, sides};
 use self::pairs::Pairs;
 use self::vectors::BadVector;
@@ -52,6 +54,11 @@ pub(crate) async fn run<B: Stream>(
 
     if shape.mode == Mode::Explain {
         return send(run, shape, &packstream::encode(&Value::List(Vec::new()))?, started);
+    }
+    match choice::choose(backend, run, shape, services.config.link.native_from).await? {
+        Choice::Native => {}
+        Choice::Neo4j => return Ok(Outcome::Forward),
+        Choice::Failed(failure) => return Ok(Outcome::Failed(failure)),
     }
     let gathering = Instant::now();
     let texts: &[&str] = match &shape.gather {

@@ -139,6 +139,7 @@ pub(in super::super) fn shape<'t>(
         head,
         variables: [token(x.variable), token(y.variable)],
         patterns: [span(x.pattern), span(y.pattern)],
+        product: (matching.len() == 1).then(|| tokens.span(first.first, y.pattern.end)),
         properties: properties.map(token),
         left: spans(&predicates.left),
         right: spans(&predicates.right),

@@ -29,7 +29,7 @@ fn the_query_that_users_bring() {
     let expected = "CALL () { UNWIND $Fg AS Fg MATCH (p1) WHERE elementId(p1) = Fg[0] WITH Fg, p1 MATCH (p1:Face) \
          UNWIND range(0, size(Fg[1]) - 1) AS Fi MATCH (p2) WHERE elementId(p2) = Fg[1][Fi] WITH Fg, Fi, p1, p2 \
          MATCH (p2:Face) WHERE (ID(p1) <> ID(p2)) RETURN p1, p2, Fg[2][Fi] AS Fd } \
-         WITH p1, p2, Fd as distance WHERE distance < 10 MERGE (p1)-[e:SAME]-(p2) SET e.distance=distance";
+         WITH p1, p2, Fd  as distance WHERE distance < 10 MERGE (p1)-[e:SAME]-(p2) SET e.distance=distance";
     assert_eq!(edited.text, expected.replace('F', "__f").replace("__face", "Face"));
     assert_eq!(edited.parameters, ["__fg"]);
     assert_eq!(shape.rewrite(["__fg", "__f_"]).parameters, ["__f__g"]);
@@ -113,4 +113,40 @@ fn what_is_wider_is_left_alone() {
     ] {
         assert!(matches!(inspect(&text, &NAMES), Ok(Asks::Functions(_))), "{text}");
     }
+}
+
+#[test]
+fn a_keyword_may_follow_the_measure_at_once() {
+    let text = link("MATCH(a:F)MATCH(b:F)WITH a,b,gds.similarity.cosine(a.e,b.e)AS d WHERE d>1 RETURN d")
+        .rewrite([])
+        .text;
+    assert!(text.ends_with("WITH a,b,__fd AS d WHERE d>1 RETURN d"), "{text}");
+}
+
+#[test]
+fn a_product_stays_one() {
+    let tail = "gds.similarity.euclideanDistance(a.e, b.e) < 1 RETURN a";
+    let text = |text: &str| link(text).rewrite([]).text;
+    let one = text(&format!("MATCH (a:F),\n (b:G) WHERE a <> b AND {tail}"));
+    assert!(
+        one.contains(" RETURN a, b UNION ALL MATCH (a:F),\n (b:G) WHERE false RETURN a, b } RETURN a"),
+        "{one}"
+    );
+    assert!(!text(&format!("MATCH (a:F) MATCH (b:G) WHERE a <> b AND {tail}")).contains("UNION"));
+}
+
+#[test]
+fn nodes_are_counted() {
+    let tail = "WITH a, b, gds.similarity.euclideanDistance(a.e, b.e) AS d WHERE d < 1 RETURN a";
+    assert_eq!(
+        link(&format!("MATCH (a:F), (b:F) {tail}")).counts(),
+        ["MATCH (a:F) RETURN count(*) AS count"]
+    );
+    assert_eq!(
+        link(&format!("CYPHER 5 MATCH (a:F) WHERE a.x MATCH (b:F) {tail}")).counts(),
+        [
+            "CYPHER 5 MATCH (a:F) WHERE (a.x) RETURN count(*) AS count",
+            "CYPHER 5 MATCH (b:F) RETURN count(*) AS count"
+        ]
+    );
 }

@@ -16,12 +16,13 @@ pub(super) fn translate(edit: &Edit, metadata: &mut Map) {
     let drops = edit.asks && !loads(&edit.text);
     if let Some(Value::List(statuses)) = metadata.get_mut("statuses") {
         statuses.retain(|status| !(drops && is(status, "gql_status", &STATUSES)));
-        for status in statuses {
+        for status in statuses.iter_mut() {
             let record = as_map(status).and_then(|status| as_map(status.get_mut("diagnostic_record")?));
             if let Some(place) = record.and_then(|record| as_map(record.get_mut("_position")?)) {
                 move_place(edit, place);
             }
         }
+        once(statuses);
     }
     if let Some(Value::List(notifications)) = metadata.get_mut("notifications") {
         notifications.retain(|notification| !(drops && is(notification, "code", &CODES)));
@@ -30,6 +31,7 @@ pub(super) fn translate(edit: &Edit, metadata: &mut Map) {
                 move_place(edit, place);
             }
         }
+        once(notifications);
         if notifications.is_empty() {
             metadata.remove("notifications");
         }
@@ -40,6 +42,17 @@ pub(super) fn translate(edit: &Edit, metadata: &mut Map) {
 pub(super) fn loads(text: &str) -> bool {
     let text = text.to_ascii_uppercase();
     text.contains("LOAD") && text.contains("CSV")
+}
+
+/// Neo4j says everything once, but may have found a part of the user's text twice in ours.
+fn once(entries: &mut Vec<Value>) {
+    let mut seen: Vec<Value> = Vec::with_capacity(entries.len());
+    for entry in entries.drain(..) {
+        if !seen.contains(&entry) {
+            seen.push(entry);
+        }
+    }
+    *entries = seen;
 }
 
 fn is(entry: &Value, key: &str, any: &[&str]) -> bool {
@@ -95,6 +108,17 @@ mod tests {
         ]);
         translate(&edit("RETURN 1"), &mut metadata);
         let kept = Value::List(vec![status("00000", 0), status("01N50", 3)]);
+        assert_eq!(metadata, Map::from([("statuses", kept)]));
+    }
+
+    #[test]
+    fn what_is_said_of_one_place_is_said_once() {
+        let mut metadata = Map::from([(
+            "statuses",
+            Value::List(vec![status("01N50", 3), status("01N50", 3), status("01N50", 5)]),
+        )]);
+        translate(&edit("RETURN 1"), &mut metadata);
+        let kept = Value::List(vec![status("01N50", 3), status("01N50", 5)]);
         assert_eq!(metadata, Map::from([("statuses", kept)]));
     }
 

@@ -66,6 +66,11 @@ class Facebolt:
             self._process.kill()
             self._process.wait()
 
+    def kill(self):
+        """Ends it as a crash would: it cannot say goodbye."""
+        self._process.kill()
+        self._process.wait()
+
     def statements(self, **labels):
         """The sum of `facebolt_statements_total` over the series with these labels."""
         return self.metric("facebolt_statements_total", **labels)
