@@ -262,6 +262,25 @@ class Shapes(Promise):
                     self.assertEqual(*found)
                     self.assertGreater(found[0][2], 0)
 
+    def test_native_from(self):
+        """link.native_from: below that many pairs Neo4j does it, and the answer is the same"""
+        if self.cx.facebolt is None:
+            return
+        text = NATIVE["a predicate each"]
+        self.load(DATA["grid"])
+        [row] = self.cx.server.query(
+            "RETURN COUNT { MATCH (a:Face) WHERE a.ok } * COUNT { MATCH (b:Face) WHERE NOT b.g = 2 } AS pairs"
+        )
+        answers = []
+        for more, path in ((0, "native"), (1, "forwarded")):
+            front = self.cx.serve(link=f"native_from = {row['pairs'] + more}")
+            self.load(DATA["grid"])
+            with self.cx.server.connect(front.address) as driver:
+                answers.append(self.twice(driver, self.cx.server.driver, text))
+            self.assertEqual(front.statements(kind="link", path=path), 2)
+            self.assertEqual(front.statements(kind="link"), 2)
+        self.assertEqual(*answers)
+
     def test_left(self):
         """what is near to a shape and is none: the same, and nothing of it native"""
         before = self.native()
