@@ -12,7 +12,7 @@ help:
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
-	@echo "make bench-link    the link query, through facebolt and by Neo4j with Graph Data Science"
+	@echo "make bench-link    the link query, through facebolt, by a Python script and by Neo4j with GDS; hours"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make bench-rows    1,000 photos that rows bring, against the worker pool fed directly"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60); needs nightly Rust and cargo-fuzz"
@@ -55,7 +55,8 @@ bench-cypher:
 
 bench-link:
 	cargo build --release --locked
-	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" scripts/python benches/link_gds.py
+	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" \
+	    FACEBOLT_TEST_REQUIREMENTS="$$PWD/benches/requirements-bench.txt" scripts/python benches/link_gds.py $(BENCH_LINK)
 
 bench-proxy:
 	scripts/bench-proxy

@@ -1,16 +1,25 @@
-"""The link query as users bring it: through facebolt, and by Neo4j with Graph Data Science itself.
+"""The link query as users bring it: through facebolt, by a script, and by Neo4j with Graph Data Science itself.
 
-    link_gds.py [--faces 2000] [--runs 3] [--server 5]
+    link_gds.py [--faces 1000 2000 5000] [--alone 10000 50000] [--runs 3] [--server 5]
 
-Both sides start a fresh Neo4j of the same version with the same faces. The first execution is reported as
-cold. Then they take turns: no relationships yet (`first`), and again over those just made (`re-run`). Each
-figure is the median wall time in seconds that a client sees, and for facebolt how much of it went into reading
-the vectors (gather) and into the kernel, as its metrics say; the rest is Neo4j's own execution of the rewritten
-statement. The relationships must be equal to the last bit.
+For each number of faces fresh Neo4j servers of the same version hold the same faces. The first execution is reported
+as cold: facebolt comes first, so what the others share with it is warm by then. Then the sides take turns: no relationships yet (`first`), and again over those just made (`re-run`). Figures
+are median wall times in seconds that a client sees, split into reading the vectors (gather), finding the pairs
+(kernel) and the rest, which is Neo4j's execution of what writes. GDS leaves with the numbers of `--alone`, where it
+would take hours.
+
+- facebolt: the link query, on a Neo4j without GDS.
+- script: what a user would write with the Neo4j driver and numpy; each pair is written once.
+- GDS: the link query on a Neo4j with GDS.
+- floor: reading the same rows over a bare socket without decoding them, and Neo4j's own time for the statement that
+  facebolt sends, given the pairs. `x floor` is how many times that the whole takes.
+
+The relationships of facebolt and GDS must be equal to the last bit; those of the script must be the same pairs.
 """
 
 import argparse
 import contextlib
+import itertools
 import math
 import pathlib
 import random
@@ -20,16 +29,31 @@ import subprocess
 import sys
 import time
 
+import numpy
+
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "clients" / "python"))
 
+import bolt
 from facebolt import TARGET, Facebolt
 from harness import LINK, SERVER_TOOL, Server
 
 DIMENSION = 128
 KINDS = ("cold", "first", "re-run")
-STAGES = ("gather", "compare")
-
+PARTS = ("whole", "gather", "kernel", "Neo4j")
+GATHER = "MATCH (p1:Face) RETURN elementId(p1) AS elementId, id(p1) AS id, p1.embedding AS vector"
+# What facebolt makes of the link query.
+REWRITTEN = (
+    "CALL () { UNWIND $__fg AS __fg MATCH (p1) WHERE elementId(p1) = __fg[0] WITH __fg, p1 MATCH (p1:Face) "
+    "UNWIND range(0, size(__fg[1]) - 1) AS __fi MATCH (p2) WHERE elementId(p2) = __fg[1][__fi] WITH __fg, __fi, p1, p2 "
+    "MATCH (p2:Face) WHERE (ID(p1) <> ID(p2)) RETURN p1, p2, __fg[2][__fi] AS __fd } "
+    "WITH p1, p2, __fd  as distance WHERE distance < 10 MERGE (p1)-[e:SAME]-(p2) SET e.distance=distance"
+)
+WRITE = (
+    "UNWIND $pairs AS pair MATCH (a) WHERE elementId(a) = pair[0] MATCH (b) WHERE elementId(b) = pair[1] "
+    "MERGE (a)-[e:SAME]-(b) SET e.distance = pair[2]"
+)
+BATCH, BLOCK = 10_000, 2_048
 
 def faces(count, seed=1):
     """People with 2 to 6 faces each: one person's are mostly 3.8 to 9.1 apart, strangers 12.4 to 17.4.
@@ -52,45 +76,134 @@ def faces(count, seed=1):
 
 
 class Side:
-    """One of the two ways: a driver, and the times it took."""
+    """A way to link, on a server: the times it took and what it counted."""
 
-    def __init__(self, server, address, facebolt=None):
-        self._server, self._facebolt = server, facebolt
-        self.driver = server.connect(address)
-        self.seconds = {kind: [] for kind in KINDS}
-        self.stages = {kind: {stage: [] for stage in STAGES} for kind in KINDS}
+    def __init__(self, name, server):
+        self.name, self.server = name, server
+        self.seconds = {kind: {part: [] for part in PARTS} for kind in KINDS}
         self.counters = {kind: set() for kind in KINDS}
 
-    def load(self, vectors):
-        for start in range(0, len(vectors), 500):
-            self._server.query(
-                "UNWIND range(0, size($vectors) - 1) AS i CREATE (:Face {key: $start + i, embedding: $vectors[i]})",
-                vectors=vectors[start : start + 500],
-                start=start,
-            )
-
     def link(self, kind):
-        before = self._spent()
         began = time.perf_counter()
-        counters = self.driver.execute_query(LINK).summary.counters
-        self.seconds[kind].append(time.perf_counter() - began)
+        counters, split = self.run()
+        whole = split.pop("whole", time.perf_counter() - began)
+        if split:
+            split.setdefault("Neo4j", whole - sum(split.values()))
+        split["whole"] = whole
+        for part, seconds in split.items():
+            self.seconds[kind][part].append(seconds)
         self.counters[kind].add((counters.relationships_created, counters.properties_set))
-        for stage, seconds in self._spent().items():
-            self.stages[kind][stage].append(seconds - before[stage])
+
+    def median(self, kind, part):
+        seconds = self.seconds[kind][part]
+        return statistics.median(seconds) if seconds else None
+
+
+class Query(Side):
+    """The link query through a driver."""
+
+    def __init__(self, name, server, facebolt=None):
+        super().__init__(name, server)
+        self._facebolt = facebolt
+        self._driver = server.connect(facebolt.address) if facebolt else server.driver
+
+    def run(self):
+        before = self._spent()
+        counters = self._driver.execute_query(LINK).summary.counters
+        return counters, {part: seconds - before[part] for part, seconds in self._spent().items()}
 
     def _spent(self):
         """Seconds that facebolt has spent in each stage of links."""
         if self._facebolt is None:
             return {}
-        name = "facebolt_native_seconds_sum"
-        return {stage: self._facebolt.metric(name, procedure="link", stage=stage) for stage in STAGES}
+        name, stages = "facebolt_native_seconds_sum", {"gather": "gather", "kernel": "compare"}
+        return {part: self._facebolt.metric(name, procedure="link", stage=stage) for part, stage in stages.items()}
 
-    def unlink(self):
-        self._server.query("MATCH (:Face)-[e:SAME]->() DELETE e")
 
-    def links(self):
-        text = "MATCH (a:Face)-[e:SAME]->(b) RETURN a.key AS a, b.key AS b, e.distance AS d"
-        return sorted((row["a"], row["b"], row["d"]) for row in self._server.query(text))
+class Script(Side):
+    """What a user would write."""
+
+    def run(self):
+        began = time.perf_counter()
+        with self.server.driver.session() as session:
+            rows = session.execute_read(lambda tx: list(tx.run("MATCH (f:Face) RETURN elementId(f), f.embedding")))
+            ids, vectors = [row[0] for row in rows], numpy.array([row[1] for row in rows])
+            read = time.perf_counter()
+            pairs = [[ids[a], ids[b], d] for a, b, d in near(vectors, 10.0)]
+            found = time.perf_counter()
+            counters = session.execute_write(write, pairs)
+        return counters, {"gather": read - began, "kernel": found - read, "Neo4j": time.perf_counter() - found}
+
+
+class Counted:
+    relationships_created = properties_set = 0
+
+
+def write(tx, pairs):
+    counted = Counted()
+    for start in range(0, len(pairs), BATCH):
+        counters = tx.run(WRITE, pairs=pairs[start : start + BATCH]).consume().counters
+        counted.relationships_created += counters.relationships_created
+        counted.properties_set += counters.properties_set
+    return counted
+
+
+def near(vectors, cutoff):
+    """Each pair below the cutoff once: numpy's product finds what may be, and the differences decide."""
+    squares = (vectors * vectors).sum(axis=1)
+    for start in range(0, len(vectors), BLOCK):
+        block = vectors[start : start + BLOCK]
+        apart = squares[start : start + BLOCK, None] + squares[None, start:] - 2 * block @ vectors[start:].T
+        a, b = numpy.nonzero(apart < cutoff * cutoff + 1e-6)
+        a, b = a[a < b] + start, b[a < b] + start
+        distances = numpy.linalg.norm(vectors[a] - vectors[b], axis=1)
+        yield from ((int(i), int(j), float(d)) for i, j, d in zip(a, b, distances) if d < cutoff)
+
+
+class Floor(Side):
+    """No more than reading the rows and the statement that writes, given the pairs."""
+
+    def run(self):
+        with bolt.Connection(self.server.address) as connection:
+            connection.log_in(self.server.user, self.server.password)
+            began = time.perf_counter()
+            connection.send(bolt.run(GATHER), bolt.pull())
+            connection.receive()
+            if connection.skip_records().tag != bolt.SUCCESS:
+                sys.exit("the vectors were not read")
+            read = time.perf_counter() - began
+        summary = self.server.driver.execute_query(REWRITTEN, __fg=self.groups).summary
+        wrote = (summary.result_available_after + summary.result_consumed_after) / 1000
+        return summary.counters, {"gather": read, "Neo4j": wrote, "kernel": 0.0, "whole": read + wrote}
+
+    def take_pairs(self):
+        """Takes the pairs from the relationships that are there."""
+        text = (
+            "MATCH (p1:Face)-[e:SAME]-(p2:Face) RETURN elementId(p1) AS a, elementId(p2) AS b, e.distance AS d "
+            "ORDER BY id(p1), id(p2)"
+        )
+        rows = itertools.groupby(self.server.query(text), key=lambda row: row["a"])
+        groups = [(a, list(group)) for a, group in rows]
+        self.groups = [[a, [row["b"] for row in group], [row["d"] for row in group]] for a, group in groups]
+
+
+def load(server, vectors):
+    for start in range(0, len(vectors), 500):
+        server.query(
+            "UNWIND range(0, size($vectors) - 1) AS i CREATE (:Face {key: $start + i, embedding: $vectors[i]})",
+            vectors=vectors[start : start + 500],
+            start=start,
+        )
+
+
+def unlink(server):
+    with server.driver.session() as session:
+        session.run("MATCH (:Face)-[e:SAME]->() CALL (e) { DELETE e } IN TRANSACTIONS OF 50000 ROWS").consume()
+
+
+def links(server):
+    text = "MATCH (a:Face)-[e:SAME]->(b) RETURN a.key AS a, b.key AS b, e.distance AS d"
+    return sorted((row["a"], row["b"], row["d"]) for row in server.query(text))
 
 
 @contextlib.contextmanager
@@ -105,44 +218,71 @@ def fresh(version, *options):
         subprocess.run([SERVER_TOOL, "stop", version, *options], check=True)
 
 
+def bench(count, with_gds, arguments):
+    """Measures one number of faces; were the results equal?"""
+    vectors = faces(count)
+    with contextlib.ExitStack() as stack:
+        plain = stack.enter_context(fresh(arguments.server, "--as", "bench"))
+        facebolt = Facebolt(plain.address, TARGET / "bench")
+        stack.callback(facebolt.close)
+        ours, script, floor = Query("facebolt", plain, facebolt), Script("script", plain), Floor("floor", plain)
+        sides = [ours, script, floor]
+        load(plain, vectors)
+        if with_gds:
+            gds = stack.enter_context(fresh(arguments.server, "--gds", "--as", "bench"))
+            load(gds, vectors)
+            sides.append(Query("GDS", gds))
+        expected = None
+        equal = True
+        for run in range(arguments.runs + 1):
+            for side in sides:
+                unlink(side.server)
+                side.link("first" if run else "cold")
+                found = links(side.server)
+                if side is ours:
+                    expected = found
+                    floor.take_pairs()
+                if side is script:
+                    equal &= {(a, b) for a, b, _ in map(ordered, found)} == {(a, b) for a, b, _ in map(ordered, expected)}
+                else:
+                    equal &= found == expected
+                if run:
+                    side.link("re-run")
+        version = plain.version
+    for side in sides:
+        equal &= side is script or side.counters == ours.counters
+    show(version, count, sides, ours, floor, arguments.runs)
+    return equal
+
+
+def ordered(link):
+    a, b, d = link
+    return (min(a, b), max(a, b), d)
+
+
+def show(version, count, sides, ours, floor, runs):
+    print(f"\nNeo4j {version}, {count} faces, {runs} runs, median seconds")
+    print(f"{'':17}" + "".join(f"{part:>9}" for part in PARTS) + f"{'x facebolt':>12}{'x floor':>9}   created, set")
+    for kind in KINDS:
+        for side in sides:
+            cells = (side.median(kind, part) for part in PARTS)
+            whole = side.median(kind, "whole")
+            counted = " / ".join(f"{created}, {written}" for created, written in sorted(side.counters[kind]))
+            print(f"{kind:7} {side.name:9}" + "".join(f"{'' if cell is None else f'{cell:.3f}':>9}" for cell in cells), end="")
+            print(f"{whole / ours.median(kind, 'whole'):12.2f}{whole / floor.median(kind, 'whole'):9.2f}   {counted}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faces", type=int, default=2000)
+    parser.add_argument("--faces", type=int, nargs="*", default=[1000, 2000, 5000])
+    parser.add_argument("--alone", type=int, nargs="*", default=[10_000, 50_000])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--server", default="5", choices=("5", "2026"))
     arguments = parser.parse_args()
-
-    vectors = faces(arguments.faces)
-    with contextlib.ExitStack() as stack:
-        plain = stack.enter_context(fresh(arguments.server, "--as", "bench"))
-        gds = stack.enter_context(fresh(arguments.server, "--gds", "--as", "bench"))
-        facebolt = Facebolt(plain.address, TARGET / "bench")
-        stack.callback(facebolt.close)
-        sides = Side(plain, facebolt.address, facebolt), Side(gds, gds.address)
-        for side in sides:
-            stack.enter_context(side.driver)
-            side.load(vectors)
-        for side in sides:
-            side.link("cold")
-        for _ in range(arguments.runs):
-            for side in sides:
-                side.unlink()
-                side.link("first")
-            for side in sides:
-                side.link("re-run")
-        equal = sides[0].links() == sides[1].links() and sides[0].counters == sides[1].counters
-
-    print(f"Neo4j {plain.version}, {arguments.faces} faces, {arguments.runs} runs, median seconds")
-    print(f"{'':8}{'facebolt':>10}{'gather':>9}{'kernel':>9}{'Neo4j':>9}{'GDS':>11}{'ratio':>8}", end="")
-    print("   relationships created, properties set")
-    for kind in KINDS:
-        ours, theirs = (statistics.median(side.seconds[kind]) for side in sides)
-        gather, kernel = (statistics.median(sides[0].stages[kind][stage]) for stage in STAGES)
-        counted = " / ".join(f"{created}, {written}" for created, written in sorted(sides[0].counters[kind]))
-        print(f"{kind:8}{ours:10.3f}{gather:9.3f}{kernel:9.3f}{ours - gather - kernel:9.3f}", end="")
-        print(f"{theirs:11.3f}{theirs / ours:7.0f}x   {counted}")
-    if not equal:
-        sys.exit(f"the results differ: GDS counted {sides[1].counters}")
+    sizes = [(count, True) for count in arguments.faces] + [(count, False) for count in arguments.alone]
+    different = [count for count, with_gds in sizes if not bench(count, with_gds, arguments)]
+    if different:
+        sys.exit(f"the results differ with {different} faces")
     print("relationships, counters and distances are equal")
 
 

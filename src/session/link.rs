@@ -223,7 +223,7 @@ pub(crate) async fn find(
         };
         let complete = outcome.complete && (!same || pairs.selves(&left, &predicate));
         pairs.compared = u64::from(x.len()) * u64::from(y.len());
-        pairs.sort(&left, &right);
+        pairs.sort();
         Ok(complete.then_some(pairs))
     };
     tokio::task::spawn_blocking(search).await.unwrap_or(Err(LinkError::Cancelled))

@@ -56,11 +56,11 @@ impl Pairs {
         })
     }
 
-    /// Sorts by the nodes' ids, left first. Then of (a, b) and (b, a) the one that an undirected MERGE takes
-    /// its direction from, lower id to higher, comes first, as in a label scan.
-    pub(crate) fn sort(&mut self, left: &Side, right: &Side) {
-        let id = |side: &Side, index| side.node(index).map(|node| node.id);
-        self.pairs.sort_by_cached_key(|(a, b, _)| (id(left, *a), id(right, *b)));
+    /// Sorts by the order in which Neo4j read the nodes, left first: that of ids, but for nodes that the transaction has
+    /// made, which come before. It is the order of the statement's own rows, and of (a, b) and (b, a) an undirected
+    /// MERGE takes its direction from the one that comes first.
+    pub(crate) fn sort(&mut self) {
+        self.pairs.sort_unstable_by_key(|(a, b, _)| (*a, *b));
     }
 
     /// `[[elementId of left, [elementIds of right], [measures]], ..]`, one entry per left node.

@@ -123,7 +123,7 @@ DATA = {
 KEYED = (
     "MATCH (n:Face) WITH n ORDER BY id(n) WITH collect(n) AS ns UNWIND range(0, size(ns) - 1) AS k "
     "WITH ns, ns[k] AS n, k SET n = {key: k, g: k % 3, ok: k % 5 <> 0, embedding: $vectors[k], other: $vectors[size(ns) - 1 - k]} "
-    "WITH ns, count(*) AS _ FOREACH (n IN [n IN ns WHERE n.key % 4 = 1] | SET n:Probe) "
+    "WITH ns, count(*) AS _ FOREACH (n IN ns | REMOVE n:Probe) FOREACH (n IN [n IN ns WHERE n.key % 4 = 1] | SET n:Probe) "
     "WITH ns UNWIND range(0, size(ns) - 2) AS k WITH ns[k] AS n, ns[k + 1] AS m CREATE (n)-[:NEXT]->(m)"
 )
 
@@ -210,6 +210,9 @@ class Shapes(Promise):
         """in an explicit transaction, with nodes that it made itself: the same, and a rollback takes all back"""
         self.load(DATA["grid"][:18])
         for title, text in NATIVE.items():
+            # The order of rows decides what these bring, and that of new ids is each server's own: see below.
+            if title in ("another property", "aggregates"):
+                continue
             with self.subTest(f"{title}: {text}"):
                 before = self.native()
                 expected, found = (self.within(*side, text) for side in self.sides)
@@ -218,16 +221,65 @@ class Shapes(Promise):
                 self.assertEqual(self.native() - before, 2 if self.cx.facebolt else 0)
 
     def within(self, driver, server, text):
-        """The same within a transaction that is rolled back, and what is left then."""
+        """The same within a transaction that is rolled back, and what is left then.
+
+        Rows come in the order of ids that each server has chosen for itself, so directions are not compared here.
+        """
         seen = []
         with driver.session() as session, session.begin_transaction() as tx:
-            tx.run("UNWIND range(1, 6) AS _ CREATE (:Face)").consume()
-            tx.run(KEYED, vectors=DATA["grid"]).consume()
+            self.make(tx)
             for _ in range(2):
-                seen += outcome(tx, text), graph(tx, directed(text))
+                seen += outcome(tx, text), graph(tx, False)
             tx.rollback()
         with server.session() as plain:
             return [*seen, graph(plain, True)]
+
+    def make(self, tx):
+        tx.run("UNWIND range(1, 6) AS _ CREATE (:Face)").consume()
+        tx.run("MATCH (:Face)-[r:NEXT]->() DELETE r").consume()
+        tx.run(KEYED, vectors=DATA["grid"]).consume()
+
+    def test_direction(self):
+        """what the order of rows decides, as directions, is as without us, with nodes that are not yet committed too"""
+        if self.cx.facebolt is None:
+            return
+        # In front of the server with GDS, so that the same nodes, of the same ids, are linked by both.
+        front = self.cx.serve(backend=self.cx.gds.address, link="native_from = 1")
+        with self.cx.gds.connect(front.address) as driver:
+            for title, text in NATIVE.items():
+                if WITH + " " not in text or WITH + " AND" in text or not directed(text):
+                    continue
+                self.load(DATA["grid"][:18])
+                with self.subTest(f"{title}: {text}"), driver.session() as session, session.begin_transaction() as tx:
+                    self.make(tx)
+                    found = []
+                    for text in (text, text.replace("d < 10 ", "d < 10 OR false ")):
+                        seen = outcome(tx, text)[:3]
+                        found.append((seen, graph(tx, True), front.statements(kind="link", path="native")))
+                        tx.run("MATCH (:Face)-[e:SAME]->() DELETE e").consume()
+                    tx.rollback()
+                    # Of the second none was native.
+                    self.assertEqual(*found)
+                    self.assertGreater(found[0][2], 0)
+
+    def test_native_from(self):
+        """link.native_from: below that many pairs Neo4j does it, and the answer is the same"""
+        if self.cx.facebolt is None:
+            return
+        text = NATIVE["a predicate each"]
+        self.load(DATA["grid"])
+        [row] = self.cx.server.query(
+            "RETURN COUNT { MATCH (a:Face) WHERE a.ok } * COUNT { MATCH (b:Face) WHERE NOT b.g = 2 } AS pairs"
+        )
+        answers = []
+        for more, path in ((0, "native"), (1, "forwarded")):
+            front = self.cx.serve(link=f"native_from = {row['pairs'] + more}")
+            self.load(DATA["grid"])
+            with self.cx.server.connect(front.address) as driver:
+                answers.append(self.twice(driver, self.cx.server.driver, text))
+            self.assertEqual(front.statements(kind="link", path=path), 2)
+            self.assertEqual(front.statements(kind="link"), 2)
+        self.assertEqual(*answers)
 
     def test_left(self):
         """what is near to a shape and is none: the same, and nothing of it native"""
