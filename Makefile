@@ -1,5 +1,5 @@
 .PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers lint audit bench-cypher \
-	bench-link bench-proxy bench-rows fuzz servers servers-down
+	bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
 	@echo "make bench-link    the link query, through facebolt, by a Python script and by Neo4j with GDS; hours"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
+	@echo "make bench-reset   how long a RESET takes in each phase of a statement of ours"
 	@echo "make bench-rows    1,000 photos that rows bring, against the worker pool fed directly"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60); needs nightly Rust and cargo-fuzz"
 	@echo "make servers       starts the Neo4j servers that 'cargo test' uses; it starts them itself too"
@@ -60,6 +61,10 @@ bench-link:
 
 bench-proxy:
 	scripts/bench-proxy
+
+bench-reset:
+	cargo build --release --locked
+	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" scripts/python benches/reset.py
 
 bench-rows:
 	cargo bench --quiet --locked --bench rows

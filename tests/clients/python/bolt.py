@@ -86,6 +86,15 @@ class Connection:
             if answer.tag != SUCCESS:
                 raise AssertionError(f"{what} was answered with {answer}")
 
+    def half_close(self):
+        """Ends the client's side alone."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def noop(self):
+        """Waits for a NOOP; whatever else comes is wrong."""
+        if (came := self._exactly(2)) != b"\0\0":
+            raise AssertionError(f"{came.hex()} is no NOOP")
+
     def _exactly(self, count):
         data = b""
         while len(data) < count:
