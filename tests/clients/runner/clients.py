@@ -41,6 +41,7 @@ def all_clients():
         Client("go", "Go driver", "6.2.0", (BUILT / "go" / "promises",), _go),
         _shell(),
         _java(),
+        Client("rust", "Rust driver `neo4j`", "0.2.0", (BUILT / "rust" / "debug" / "promises",), _rust),
         Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm, quick=True),
         Client(
             "websocket",
@@ -71,6 +72,12 @@ def _go():
     # Else a file of a workspace above would have a say.
     environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
     run([ROOT / "scripts" / "go", "build", "-o", BUILT / "go" / "promises", "."], cwd=HERE / "go", env=environment)
+
+
+def _rust():
+    """The program, as its Cargo.lock pins its driver; it has a target directory of its own."""
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(BUILT / "rust")}
+    run(["cargo", "build", "--locked", "--quiet"], cwd=HERE / "rust", env=environment)
 
 
 def _shell():
