@@ -1,5 +1,6 @@
 """A `facebolt serve` of our own, with its configuration, log and metrics."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -30,7 +31,7 @@ class Facebolt:
     """
 
     def __init__(self, backend, folder, settings=None, ready=True):
-        listen, admin, callback = (_free_port() for _ in range(3))
+        listen, admin, callback = _free_ports(3)
         self.address = f"127.0.0.1:{listen}"
         self._admin = f"http://127.0.0.1:{admin}"
         self.callback = f"127.0.0.1:{callback}"
@@ -122,7 +123,10 @@ def _direct():
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def _free_ports(count):
+    """Different ones: each is held until all are found."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
