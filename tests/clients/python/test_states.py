@@ -8,6 +8,8 @@ from harness import SERVER_TOOL, Promise, Server
 
 RESET, COMMIT, GOODBYE, LOGOFF = (bolt.Message(tag) for tag in (bolt.RESET, bolt.COMMIT, bolt.GOODBYE, bolt.LOGOFF))
 SLOW = "CALL face.embed($url) YIELD index CREATE (:Face) RETURN index"
+# The same of the photo in each row.
+SLOW_ROW = "UNWIND [$url] AS photo CALL face.embed(photo) YIELD index CREATE (:Face) RETURN index"
 # Three rows of ours.
 ROWS = "UNWIND [1, 2, 3] AS x CALL face.embed($url) YIELD index RETURN x"
 
@@ -25,11 +27,11 @@ class States(Promise):
         connection.log_in(self.cx.server.user, self.cx.server.password)
         return connection
 
-    def held(self):
+    def held(self, text=SLOW):
         """A statement that waits for its photo."""
         self.cx.images.hold()
         self.addCleanup(self.cx.images.release)
-        return bolt.run(SLOW, {"url": self.cx.images.url("held")})
+        return bolt.run(text, {"url": self.cx.images.url("held")})
 
     def asked(self):
         self.assertTrue(self.cx.images.asked.wait(20), "the photo was never asked for")
@@ -111,6 +113,49 @@ class States(Promise):
         self.assertEqual((records, "bookmark" in metadata), ([], True))
         self.serves(connection)
 
+    def test_pieces_of_each_kind(self):
+        """the same of rows that ask, and of a link"""
+        vectors = ", ".join(f"(:Face {{n: {n}, e: [{n}.0]}})" for n in range(4))
+        self.cx.server.query(f"CREATE {vectors}")
+        near = "MATCH (a:Face), (b:Face) WHERE id(a) <> id(b) WITH a, b, gds.similarity.euclideanDistance(a.e, b.e) AS d"
+        link = bolt.run(f"{near} WHERE d < 2 RETURN a.n + b.n AS x ORDER BY x, a.n")
+        photos = "UNWIND [1, 2, 3, 4, 5, 6] AS x WITH x, $url AS photo CALL face.embed(photo) YIELD index RETURN x"
+        for kind, statement, expected in (
+            ("link", link, [1, 1, 3, 3, 5, 5]),
+            ("face.embed", bolt.run(photos, {"url": self.cx.images.url("obama.jpg")}), [1, 2, 3, 4, 5, 6]),
+        ):
+            with self.subTest(kind):
+                before = self.cx.facebolt.statements(kind=kind, path="native")
+                connection = self.connect()
+                connection.send(statement, pull(2), pull(1, tag=bolt.DISCARD), pull(1), pull(-1))
+                self.assertEqual(self.succeeds(connection)[1]["fields"], ["x"])
+                for piece in (expected[:2], [], expected[3:4]):
+                    self.assertEqual(self.succeeds(connection), (piece, {"has_more": True}))
+                records, metadata = self.succeeds(connection)
+                self.assertEqual((records, "bookmark" in metadata), (expected[4:], True))
+                self.serves(connection)
+                self.assertEqual(self.cx.facebolt.statements(kind=kind, path="native"), before + 1)
+
+    def test_other_login(self):
+        """LOGOFF and LOGON behind a statement and its PULL: they wait for both, then another user is logged in"""
+        other = "probe_states"
+        self.cx.server.system(
+            f"CREATE OR REPLACE USER {other} SET PASSWORD $password CHANGE NOT REQUIRED", password=self.cx.server.password
+        )
+        self.addCleanup(self.cx.server.system, f"DROP USER {other}")
+        connection = self.connect()
+        connection.send(self.held(), pull(-1))
+        self.asked()
+        who = bolt.run("SHOW CURRENT USER YIELD user", extra={"db": "system"})
+        connection.send(LOGOFF, bolt.logon(other, self.cx.server.password), who, pull(-1))
+        self.cx.images.release()
+        self.succeeds(connection)
+        self.assertEqual(self.succeeds(connection)[0], [0])
+        for _ in (LOGOFF, "LOGON", who):
+            self.succeeds(connection)
+        self.assertEqual(self.succeeds(connection)[0], [other])
+        self.assertEqual(len(self.cx.server.query("MATCH (f:Face) RETURN f")), 1)
+
     def test_logoff(self):
         """LOGOFF behind a statement that is worked on: refused when its turn comes, as ever"""
         connection = self.connect()
@@ -177,16 +222,17 @@ class States(Promise):
         server = Server(version, *options, "--set", "server.bolt.connection_keep_alive=3s")
         self.addCleanup(server.driver.close)
         facebolt = self.cx.serve(backend=server.address)
-        connection = bolt.Connection(facebolt.address, timeout=60)
-        self.addCleanup(connection.close)
-        connection.send(bolt.hello(), bolt.logon(server.user, server.password))
-        hints = self.succeeds(connection)[1]["hints"]
-        self.assertEqual(hints["connection.recv_timeout_seconds"], 6)
-        self.succeeds(connection)
-        connection.send(self.held(), pull(-1))
-        self.asked()
-        for _ in range(2):
-            connection.noop()
-        self.cx.images.release()
-        self.succeeds(connection)
-        self.assertEqual(self.succeeds(connection)[0], [0])
+        for text in (SLOW, SLOW_ROW):
+            connection = bolt.Connection(facebolt.address, timeout=60)
+            self.addCleanup(connection.close)
+            connection.send(bolt.hello(), bolt.logon(server.user, server.password))
+            hints = self.succeeds(connection)[1]["hints"]
+            self.assertEqual(hints["connection.recv_timeout_seconds"], 6)
+            self.succeeds(connection)
+            connection.send(self.held(text), pull(-1))
+            self.asked()
+            for _ in range(2):
+                connection.noop()
+            self.cx.images.release()
+            self.succeeds(connection)
+            self.assertEqual(self.succeeds(connection)[0], [0])

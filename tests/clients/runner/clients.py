@@ -1,6 +1,7 @@
 """The clients: how each is installed below target/, and how it is run."""
 
 import dataclasses
+import functools
 import os
 import shutil
 import subprocess
@@ -34,6 +35,7 @@ def all_clients():
     npm = {"NODE_PATH": str(BUILT / "javascript" / "node_modules")}
     javascript = ("node", HERE / "javascript" / "main.js")
     python = (ROOT / "scripts" / "python", HERE / "python_driver" / "main.py")
+    rust = BUILT / "rust" / "debug"
     old_python = {"FACEBOLT_TEST_REQUIREMENTS": str(HERE / "python_driver" / "requirements-5.28.txt")}
     return (
         Client("python", "Python driver", "6.4.1", python, _nothing, quick=True),
@@ -41,7 +43,8 @@ def all_clients():
         Client("go", "Go driver", "6.2.0", (BUILT / "go" / "promises",), _go),
         _shell(),
         _java(),
-        Client("rust", "Rust driver `neo4j`", "0.2.0", (BUILT / "rust" / "debug" / "promises",), _rust),
+        Client("rust", "Rust driver `neo4j`", "0.2.0", (rust / "promises-neo4j",), _rust, quick=True),
+        Client("neo4rs", "Rust driver `neo4rs`", "0.9.0-rc.11", (rust / "promises-neo4rs",), _rust, quick=True),
         Client("javascript", "JavaScript driver", JAVASCRIPT, javascript, _npm, npm, quick=True),
         Client(
             "websocket",
@@ -74,8 +77,9 @@ def _go():
     run([ROOT / "scripts" / "go", "build", "-o", BUILT / "go" / "promises", "."], cwd=HERE / "go", env=environment)
 
 
+@functools.cache
 def _rust():
-    """The program, as its Cargo.lock pins its driver; it has a target directory of its own."""
+    """The programs, as their Cargo.lock pins the drivers; they have a target directory of their own."""
     environment = {**os.environ, "CARGO_TARGET_DIR": str(BUILT / "rust")}
     run(["cargo", "build", "--locked", "--quiet"], cwd=HERE / "rust", env=environment)
 

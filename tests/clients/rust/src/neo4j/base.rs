@@ -8,13 +8,9 @@ use neo4j::driver::auth::AuthToken;
 use neo4j::driver::{ConnectionConfig, Driver, DriverConfig, EagerResult, Record};
 use neo4j::session::SessionConfig;
 use neo4j::{Neo4jError, ValueReceive, ValueSend};
+use shared::{COUNT, env};
 
 pub type Parameters = HashMap<String, ValueSend>;
-
-pub fn env(name: &str) -> String {
-    let name = format!("FACEBOLT_TEST_{name}");
-    std::env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: tests/clients/run sets it"))
-}
 
 pub fn parameters<const N: usize>(pairs: [(&str, ValueSend); N]) -> Parameters {
     pairs.map(|(name, value)| (name.to_owned(), value)).into()
@@ -29,7 +25,6 @@ pub struct Probe {
     pub address: String,
     pub user: String,
     pub password: String,
-    pub neo4j: String,
     pub driver: Driver,
 }
 
@@ -37,11 +32,14 @@ impl Probe {
     pub fn new(address: &str) -> Self {
         let (user, password) = (env("USER"), env("PASSWORD"));
         let driver = connect(address, false, |config| config.with_auth(token(&user, &password)));
-        Self { address: address.to_owned(), user, password, neo4j: env("NEO4J"), driver }
+        Self { address: address.to_owned(), user, password, driver }
     }
 
-    pub fn old(&self) -> bool {
-        self.neo4j.starts_with("5.")
+    /// With nothing on the server.
+    pub fn clean() -> Self {
+        let probe = Self::new(&env("ADDRESS"));
+        probe.rows("MATCH (n:Probe|Face) DETACH DELETE n");
+        probe
     }
 
     pub fn rows(&self, text: &str) -> Vec<Record> {
@@ -53,7 +51,7 @@ impl Probe {
     }
 
     pub fn count(&self) -> i64 {
-        integer(&self.rows("MATCH (n:Probe) RETURN count(n) AS n")[0], "n")
+        integer(&self.rows(COUNT)[0], "n")
     }
 }
 

@@ -1,21 +1,15 @@
 //! The promises about face.embed and links.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use neo4j::driver::Record;
 use neo4j::retry::ExponentialBackoff;
 use neo4j::session::SessionConfig;
 use neo4j::{ValueReceive, ValueSend};
+use shared::Promise::{self, Keep};
+use shared::{EMBED, EMBED_ROW, LINK, NO_IMAGE, photo};
 
-use crate::Promise::{self, Keep};
 use crate::base::{Parameters, Probe, failure, integer, parameters, run};
 
-const LINK: &str = "MATCH (p1:Face) MATCH (p2:Face) WHERE ID(p1) <> ID(p2) \
-                    WITH p1, p2, gds.similarity.euclideanDistance(p1.embedding, p2.embedding) as distance \
-                    WHERE distance < 10 MERGE (p1)-[e:SAME]-(p2) SET e.distance=distance";
-const EMBED: &str = "CALL face.embed($url) YIELD embedding, index RETURN embedding, index";
-
-pub fn named(name: &str) -> Option<Promise> {
+pub fn named(name: &str) -> Option<Promise<Probe>> {
     Some(Keep(match name {
         "embed_literal" => embed_literal,
         "embed_parameter" => embed_parameter,
@@ -28,20 +22,14 @@ pub fn named(name: &str) -> Option<Promise> {
     }))
 }
 
-fn photo() -> String {
-    format!("data:image/jpeg;base64,{}", STANDARD.encode(std::fs::read("tests/photos/obama.jpg").unwrap()))
-}
-
 fn no_image() -> Parameters {
-    parameters([("url", "data:image/png;base64,AAAA".into())])
+    parameters([("url", NO_IMAGE.into())])
 }
 
 fn check_embedding(row: &Record) {
     let Some(ValueReceive::List(embedding)) = row.value("embedding") else { panic!("no embedding: {row:?}") };
-    assert_eq!((integer(row, "index"), embedding.len()), (0, 128));
-    let sum: f64 = embedding.iter().map(|part| part.as_float().unwrap().powi(2)).sum();
-    // The length of a calibrated embedding.
-    assert!((sum.sqrt() - 10.0 / 1.055).abs() < 1e-4, "{sum}");
+    let embedding: Vec<f64> = embedding.iter().map(|part| part.as_float().unwrap()).collect();
+    shared::check_embedding(&embedding, integer(row, "index"));
 }
 
 fn embed_literal(p: &Probe) {
@@ -68,9 +56,7 @@ fn embed_parameter(p: &Probe) {
 fn embed_row(p: &Probe) {
     let values = parameters([("url", photo().into())]);
     p.with("UNWIND range(1, 3) AS n CREATE (:Probe {n: n, photo: $url})", &values);
-    let found = p.rows(
-        "MATCH (p:Probe) CALL face.embed(p.photo) YIELD embedding, index RETURN p.n AS n, embedding, index ORDER BY n",
-    );
+    let found = p.rows(EMBED_ROW);
     assert_eq!(found.iter().map(|row| integer(row, "n")).collect::<Vec<_>>(), [1, 2, 3]);
     found.iter().for_each(check_embedding);
 }
@@ -78,7 +64,7 @@ fn embed_row(p: &Probe) {
 fn embed_error(p: &Probe) {
     let (code, status, message) = failure(run(&p.driver, SessionConfig::new(), EMBED, &no_image()));
     // What each server says of a procedure of its own that fails.
-    let expected = if p.old() { "50N42" } else { "52N37" };
+    let expected = if shared::old() { "50N42" } else { "52N37" };
     assert_eq!((code.as_str(), status.as_str()), ("Neo.ClientError.Procedure.ProcedureCallFailed", expected));
     assert!(message.starts_with("Failed to invoke procedure `face.embed`: Caused by: "), "{message}");
     assert_eq!(integer(&p.rows("RETURN 1 AS one")[0], "one"), 1);
@@ -92,13 +78,8 @@ fn embed_explain(p: &Probe) {
 
 /// Holds the counters of the link query, as run by `run`, to known values.
 fn linked(p: &Probe, run: impl Fn() -> (i64, i64)) {
-    let text = std::fs::read_to_string("tests/data/facenet128_deepface.json").unwrap();
-    let entries: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-    let vector = |entry: &serde_json::Value| {
-        let parts = entry["embedding"].as_array().unwrap();
-        ValueSend::List(parts.iter().map(|part| ValueSend::Float(part.as_f64().unwrap())).collect())
-    };
-    let vectors = ValueSend::List(entries.iter().map(vector).collect());
+    let vector = |parts: Vec<f64>| ValueSend::List(parts.into_iter().map(ValueSend::Float).collect());
+    let vectors = ValueSend::List(shared::vectors().into_iter().map(vector).collect());
     p.with(
         "UNWIND $vectors AS vector CREATE (:Face {embedding: vector})",
         &parameters([("vectors", vectors)]),
