@@ -222,7 +222,8 @@ class States(Promise):
         server = Server(version, *options, "--set", "server.bolt.connection_keep_alive=3s")
         self.addCleanup(server.driver.close)
         facebolt = self.cx.serve(backend=server.address)
-        for text in (SLOW, SLOW_ROW):
+        # Neo4j answers the RUN of the other before it asks for the first row.
+        for text, answered in ((SLOW, 0), (SLOW_ROW, 1)):
             connection = bolt.Connection(facebolt.address, timeout=60)
             self.addCleanup(connection.close)
             connection.send(bolt.hello(), bolt.logon(server.user, server.password))
@@ -231,8 +232,11 @@ class States(Promise):
             self.succeeds(connection)
             connection.send(self.held(text), pull(-1))
             self.asked()
+            for _ in range(answered):
+                self.succeeds(connection)
             for _ in range(2):
                 connection.noop()
             self.cx.images.release()
-            self.succeeds(connection)
+            for _ in range(1 - answered):
+                self.succeeds(connection)
             self.assertEqual(self.succeeds(connection)[0], [0])

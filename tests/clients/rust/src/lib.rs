@@ -1,8 +1,5 @@
 //! What the drivers' programs share: the run of the promises named on the command line, and what they are about.
 
-// `main` says what failed, and a promise is what panics if it is not kept.
-#![allow(clippy::missing_panics_doc)]
-
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! The promises with the driver `neo4j`.
 
-// Its error is large, and the type of each closure that it takes.
+// The driver's error is large, and its own closures return it.
 #![allow(clippy::result_large_err)]
 
 mod base;
