@@ -148,9 +148,7 @@ impl<S: Stream> Backend<S> {
     pub(crate) fn relay<C: Stream>(&mut self, client: &mut Wire<C>) -> Result<(), SessionError> {
         let mut inbox = std::mem::take(&mut self.wire.inbox);
         let result = self.relay_from(&mut inbox, client);
-        if !inbox.is_empty() {
-            self.wire.inbox = inbox;
-        }
+        self.wire.keep(inbox);
         result
     }
 

@@ -73,9 +73,7 @@ impl<S: Stream> Backend<S> {
         }
         let taken = inbox.len() - rest.len();
         inbox.advance(taken);
-        if !inbox.is_empty() {
-            self.wire.inbox = inbox;
-        }
+        self.wire.keep(inbox);
         Ok(answer)
     }
 }
