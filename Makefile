@@ -1,5 +1,5 @@
 .PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers lint audit bench-cypher \
-	bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down
+	bench-faces bench-link bench-proxy bench-reset bench-rows soak-faces fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
@@ -12,6 +12,8 @@ help:
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
+	@echo "make bench-faces   photos per second, beside OpenCV with the same models, as ratios; BENCH_FACES='--native'"
+	@echo "make soak-faces    good and hostile images at full load for MINUTES (20): answers right, memory flat"
 	@echo "make bench-link    the link query, through facebolt, by a Python script and by Neo4j with GDS; hours"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make bench-reset   how long a RESET takes in each phase of a statement of ours"
@@ -53,6 +55,13 @@ audit:
 
 bench-cypher:
 	cargo bench --locked --bench cypher
+
+bench-faces:
+	cargo bench --quiet --locked --no-run --bench faces
+	FACEBOLT_TEST_REQUIREMENTS="$$PWD/benches/requirements-faces.txt" scripts/python benches/faces.py $(BENCH_FACES)
+
+soak-faces:
+	cargo bench --quiet --locked --bench soak_faces -- $(or $(MINUTES),20)
 
 bench-link:
 	cargo build --release --locked

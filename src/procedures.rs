@@ -2,18 +2,24 @@
 //! [`Registry::new`].
 
 mod arguments;
+mod batch;
 mod coerce;
 mod embed;
 mod graph;
 mod link;
 mod listing;
+mod models;
 mod options;
 mod search;
+mod verify;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use packstream::Value;
+use tokio::sync::Semaphore;
 
 use crate::cypher::Field;
 use crate::face::{Engine, FaceError, ImageError, Loader};
@@ -30,6 +36,8 @@ pub(crate) enum Type {
     Float,
     Map,
     FloatList,
+    StringList,
+    Boolean,
     Node,
     Any,
 }
@@ -88,11 +96,34 @@ pub(crate) struct Signature {
 /// The rows of one call, values in the order of the signature's columns.
 pub(crate) type Rows = Vec<Vec<Value>>;
 
+/// How long one call may take, or one image of a call that has several.
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// What procedures work with.
 #[derive(Debug, Clone)]
 pub(crate) struct Tools {
     pub(crate) loader: Loader,
     pub(crate) engine: Engine,
+    /// One permit for each image that may be in work at a time.
+    pub(crate) at_once: Arc<Semaphore>,
+    width: usize,
+}
+
+impl Tools {
+    /// For `width` images at a time.
+    pub(crate) fn new(loader: Loader, engine: Engine, width: usize) -> Self {
+        Self { loader, engine, at_once: Arc::new(Semaphore::new(width)), width }
+    }
+
+    /// The same, with permits of its own.
+    pub(crate) fn of_their_own(&self) -> Self {
+        Self { at_once: Arc::new(Semaphore::new(self.width)), ..self.clone() }
+    }
+
+    /// How many images may be in work at a time.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
 }
 
 /// Why a call failed; its text is what the user reads.
@@ -107,6 +138,8 @@ pub(crate) enum ProcedureError {
     Option(#[from] options::OptionError),
     #[error(transparent)]
     Graph(#[from] graph::GraphError),
+    #[error("it took longer than {} s", CALL_TIMEOUT.as_secs())]
+    TooSlow,
 }
 
 /// The rows to come.
@@ -119,6 +152,12 @@ pub(crate) type Plan<'a> = Pin<Box<dyn Future<Output = Result<GraphPlan, Procedu
 pub(crate) trait Compute: std::fmt::Debug + Send + Sync {
     /// What is known without calling it.
     fn signature(&self) -> &'static Signature;
+
+    /// Does it take the permits of [`Tools::at_once`] itself, and the time, for each image? Else they are taken for the
+    /// call.
+    fn paces_itself(&self) -> bool {
+        false
+    }
 
     /// Calls it. The arguments fit the signature: one for each, of its type or null. Dropping the future
     /// cancels the work.
@@ -162,7 +201,12 @@ impl Registry {
     pub(crate) fn new() -> Self {
         let compute = |procedure| Procedure::Compute(procedure);
         let links = link::ALL.map(|link| Procedure::Graph(Box::new(link)));
-        let mut procedures = vec![compute(Box::new(embed::Embed))];
+        let mut procedures = vec![
+            compute(Box::new(embed::Embed)),
+            compute(Box::new(batch::EmbedBatch)),
+            compute(Box::new(verify::Verify)),
+            compute(Box::new(models::Models)),
+        ];
         procedures.extend(links);
         procedures.push(Procedure::Graph(Box::new(search::Search)));
         Self { procedures }
@@ -223,6 +267,8 @@ impl Type {
             Self::Float => "FLOAT",
             Self::Map => "MAP",
             Self::FloatList => "LIST<FLOAT>",
+            Self::StringList => "LIST<STRING>",
+            Self::Boolean => "BOOLEAN",
             Self::Node => "NODE",
             Self::Any => "ANY",
         }
@@ -234,8 +280,9 @@ impl Type {
             Self::Integer => Field::Integer,
             Self::Float => Field::Float,
             Self::FloatList => Field::Floats,
+            Self::Boolean => Field::Boolean,
             // No row asks for them: who yields them takes no arguments from rows.
-            Self::Node | Self::Any => Field::String,
+            Self::Node | Self::Any | Self::StringList => Field::String,
             Self::Map => {
                 Field::Map(entries.iter().map(|(key, kind)| ((*key).to_owned(), kind.field(&[]))).collect())
             }
@@ -250,6 +297,8 @@ impl Type {
             Self::Float => "Float",
             Self::Map => "Map",
             Self::FloatList => "List<Float>",
+            Self::StringList => "List<String>",
+            Self::Boolean => "Boolean",
             Self::Node => "Node",
             Self::Any => "Any",
         }

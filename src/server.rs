@@ -136,7 +136,8 @@ async fn services(config: Arc<Config>, dialer: Dialer, stopping: Stopping) -> Re
         tokio::task::spawn_blocking(move || Engine::start(&engine)).await.map_err(io::Error::from)??;
     let door = Door::new(&config.callback);
     let registry = Arc::new(Registry::new());
-    Ok(Services { config, dialer, registry, tools: Tools { loader, engine }, door, tier, stopping })
+    let tools = Tools::new(loader, engine, config.images.concurrency_per_connection.get());
+    Ok(Services { config, dialer, registry, tools, door, tier, stopping })
 }
 
 /// What `[images]` allows.

@@ -124,8 +124,8 @@ mod tests {
             let _entered = span.enter();
             tracing::info!(faces = 2, "ours");
             tracing::debug!("ours in detail");
-            tracing::warn!(target: "reqwest", "theirs");
-            tracing::info!(target: "reqwest", "theirs in detail");
+            tracing::warn!(target: "hyper", "theirs");
+            tracing::info!(target: "hyper", "theirs in detail");
         });
         let bytes = buffer.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -135,7 +135,7 @@ mod tests {
     fn the_level_is_for_facebolt_and_libraries_only_warn() {
         let text = logged(LogFormat::Text, LogLevel::Debug, None);
         assert!(text.contains("connection{id=7}: facebolt::telemetry::tests: ours faces=2\n"), "{text}");
-        assert!(text.contains("ours in detail") && text.contains("reqwest: theirs\n"), "{text}");
+        assert!(text.contains("ours in detail") && text.contains("hyper: theirs\n"), "{text}");
         assert!(!text.contains("theirs in detail"), "{text}");
         assert_eq!(logged(LogFormat::Text, LogLevel::Info, None).lines().count(), 2);
         assert_eq!(logged(LogFormat::Text, LogLevel::Warn, None).lines().count(), 1);
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn rust_log_ranks_above_the_level() {
-        let text = logged(LogFormat::Text, LogLevel::Off, Some("reqwest=info"));
+        let text = logged(LogFormat::Text, LogLevel::Off, Some("hyper=info"));
         assert!(text.contains("theirs in detail") && !text.contains("ours"), "{text}");
         assert_eq!(logged(LogFormat::Text, LogLevel::Info, Some(" ")).lines().count(), 2);
         let log = Log::default();

@@ -7,14 +7,15 @@
 mod collage;
 #[path = "support/engine.rs"]
 mod engine;
-
-use std::collections::HashMap;
+#[path = "support/measure.rs"]
+mod measure;
 
 use bytes::Bytes;
 use collage::{Collage, PHOTOS, Photo};
 use engine::engine;
 use facebolt::face::{Area, EmbedOptions, Face, FaceError, ImageError, Normalization, OnNoFace, Select};
 use image::{DynamicImage, ImageFormat, RgbImage};
+use measure::{cosine, distance, iou, norm, png};
 
 async fn embed(image: impl Into<Bytes>) -> Vec<Face> {
     engine().embed(image.into(), EmbedOptions::default()).await.unwrap()
@@ -34,37 +35,6 @@ async fn sample_faces() -> Vec<(&'static Photo, Face)> {
     faces
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn norm(vector: &[f32]) -> f32 {
-    dot(vector, vector).sqrt()
-}
-
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    dot(a, b) / norm(a) / norm(b)
-}
-
-fn distance(a: &Face, b: &Face) -> f32 {
-    assert_eq!(a.model, b.model);
-    norm(&a.embedding.iter().zip(&b.embedding).map(|(a, b)| a - b).collect::<Vec<_>>())
-}
-
-fn iou(area: &Area, [x, y, w, h]: [f32; 4]) -> f32 {
-    let across = (area.x + area.w).min(x + w) - area.x.max(x);
-    let down = (area.y + area.h).min(y + h) - area.y.max(y);
-    let shared = across.max(0.0) * down.max(0.0);
-    shared / (area.w * area.h + w * h - shared)
-}
-
-fn png(image: impl Into<DynamicImage>) -> Vec<u8> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image.into().write_to(&mut bytes, ImageFormat::Png).unwrap();
-    bytes.into_inner()
-}
-
 #[tokio::test]
 async fn ten_is_the_boundary_between_one_person_and_two() {
     let faces = sample_faces().await;
@@ -79,44 +49,6 @@ async fn ten_is_the_boundary_between_one_person_and_two() {
     assert!(same.iter().all(|&d| d < 8.7), "{same:?}");
     // With red and blue exchanged the closest two persons are 8.2 apart.
     assert!(different.iter().all(|&d| d > 11.3), "{different:?}");
-}
-
-/// Values of OpenCV, which runs the same models; `tests/data/opencv_golden.py` made them. They hold the
-/// decoding of the detector's output, the landmarks' order, the alignment, the resize filter and the order of
-/// the channels.
-#[tokio::test]
-async fn faces_are_those_of_opencv() {
-    #[derive(serde::Deserialize)]
-    struct Golden {
-        photos: HashMap<String, Expected>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Expected {
-        #[serde(rename = "box")]
-        area: [f32; 4],
-        landmarks: [[f32; 2]; 5],
-        score: f32,
-        feature: Vec<f32>,
-    }
-    let golden: Golden = serde_json::from_str(include_str!("data/opencv_golden.json")).unwrap();
-    assert_eq!(golden.photos.len(), PHOTOS.len());
-    for (photo, face) in sample_faces().await {
-        let expected = &golden.photos[photo.file];
-        let overlap = iou(&face.area, expected.area);
-        assert!(overlap > 0.95, "{}: {overlap}", photo.file);
-        assert!((face.confidence - expected.score).abs() < 0.02, "{}: {}", photo.file, face.confidence);
-        let Area { right_eye, left_eye, nose, mouth_right, mouth_left, .. } = face.area;
-        for (point, right) in
-            [right_eye, left_eye, nose, mouth_right, mouth_left].iter().zip(expected.landmarks)
-        {
-            let off = (point[0] - right[0]).hypot(point[1] - right[1]) / face.area.w;
-            assert!(off < 0.02, "{}: a landmark is off by {off} of the face's width", photo.file);
-        }
-        let similarity = cosine(&face.embedding, &expected.feature);
-        assert!(similarity > 0.99, "{}: {similarity}", photo.file);
-        let norms = face.quality / norm(&expected.feature);
-        assert!((0.95..1.05).contains(&norms), "{}: {norms}", photo.file);
-    }
 }
 
 /// Each face is found where it was put, none besides, and its vector is nearest to the person's own photos.

@@ -30,6 +30,7 @@ fn write(out: &mut String, field: &Field, value: &Value) {
     match (field, value) {
         (Field::Integer, Value::Integer(number)) => push(out, format_args!("{number}")),
         (Field::Float, Value::Float(number)) => float(out, *number),
+        (Field::Boolean, Value::Boolean(value)) => push(out, format_args!("{value}")),
         (Field::String, Value::String(text)) => string(out, text),
         (Field::Floats, Value::List(numbers)) => {
             out.push('f');
@@ -110,6 +111,7 @@ mod tests {
         match field {
             Field::Integer => Value::Integer(text.parse().unwrap()),
             Field::Float => float(text),
+            Field::Boolean => Value::Boolean(text.parse().unwrap()),
             Field::String => {
                 let unescape = |text: String, (plain, escaped): &(&str, &str)| text.replace(escaped, plain);
                 Value::String(Field::ESCAPES.iter().rev().fold(text.clone(), unescape))
@@ -142,7 +144,7 @@ mod tests {
 
     fn fields() -> Vec<Field> {
         let inner = vec![("x".to_owned(), Field::Float), ("points".to_owned(), Field::Floats)];
-        vec![Field::String, Field::Integer, Field::Map(inner), Field::Floats, Field::Float]
+        vec![Field::String, Field::Integer, Field::Map(inner), Field::Floats, Field::Float, Field::Boolean]
     }
 
     prop_compose! {
@@ -164,15 +166,16 @@ mod tests {
             or_null(map),
             or_null(floats()),
             or_null(any::<f64>().prop_map(Value::Float)),
+            or_null(any::<bool>().prop_map(Value::Boolean)),
         )
-            .prop_map(|(a, b, c, d, e)| vec![a, b, c, d, e])
+            .prop_map(|(a, b, c, d, e, f)| vec![a, b, c, d, e, f])
     }
 
     proptest! {
         #[test]
-        fn rows_come_back_as_they_were(rows in proptest::collection::vec(row(), 0..5), some in any::<[bool; 5]>()) {
+        fn rows_come_back_as_they_were(rows in proptest::collection::vec(row(), 0..5), some in any::<[bool; 6]>()) {
             let fields = fields();
-            let columns: Vec<usize> = (0..5).filter(|&column| some[column]).collect();
+            let columns: Vec<usize> = (0..6).filter(|&column| some[column]).collect();
             let lines = read(&encode(&rows, &columns, &fields));
             prop_assert_eq!(lines.len(), rows.len());
             for (line, row) in lines.iter().zip(&rows) {

@@ -8,6 +8,8 @@ pub enum Field {
     Integer,
     /// `0.5`, `NaN`, `Infinity`
     Float,
+    /// `true`, `false`
+    Boolean,
     /// Text in which [`Field::ESCAPES`] stand for what CSV would not keep.
     String,
     /// `f` and the numbers, semicolons between.
@@ -34,6 +36,7 @@ impl Field {
         match self {
             Self::Integer => format!("toInteger({row}[{at}])"),
             Self::Float => format!("toFloat({row}[{at}])"),
+            Self::Boolean => format!("toBoolean({row}[{at}])"),
             Self::String => {
                 Self::ESCAPES.iter().rev().fold(format!("{row}[{at}]"), |inner, (plain, escaped)| {
                     let plain = match *plain {
@@ -68,6 +71,7 @@ mod tests {
     fn each_kind_has_its_expression() {
         for (field, expected) in [
             (Field::Integer, "toInteger(r[2])"),
+            (Field::Boolean, "toBoolean(r[2])"),
             (Field::Floats, "toFloatList(split(r[2], ';')[1..])"),
             (
                 Field::String,

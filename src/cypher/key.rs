@@ -18,6 +18,8 @@ pub enum KeyPart {
         /// Such as `5`; empty where there is no such text.
         text: String,
     },
+    /// A list, where one is wanted.
+    List(Vec<KeyPart>),
     /// A map, where one is wanted: its entries by name.
     Map(Vec<(String, KeyPart)>),
 }
@@ -31,6 +33,8 @@ pub enum Wanted {
     /// A string: Neo4j refuses the statement if it knows beforehand that it is none, as it would for an argument of
     /// that type.
     Text,
+    /// A list.
+    List,
     /// A map, or what has properties.
     Map,
 }
@@ -80,11 +84,20 @@ pub(super) fn expression(value: &str, wanted: Wanted, scratch: &str, pairs: &str
          ELSE 't' + valueType({value}) + ' ' + coalesce(toStringOrNull({value}), '') END, \
          {scratch}e IN ${pairs} | replace({scratch}s, {scratch}e[0], {scratch}e[1]))"
     );
-    if wanted != Wanted::Map {
-        return plain;
-    }
     let entry = |value: &str| expression(value, Wanted::Anything, scratch, pairs);
     let name = format!("{scratch}n");
+    match wanted {
+        Wanted::Anything | Wanted::Text => return plain,
+        Wanted::List => {
+            return format!(
+                "CASE WHEN {value} IS NOT NULL AND {value} IS :: LIST<ANY> \
+                 THEN reduce({scratch}m = 'l' + toString(size({value})), {name} IN {value} \
+                 | {scratch}m + '/' + {}) ELSE {plain} END",
+                entry(&name)
+            );
+        }
+        Wanted::Map => {}
+    }
     format!(
         "CASE WHEN {value} IS NOT NULL AND {value} IS :: MAP | NODE | RELATIONSHIP \
          THEN reduce({scratch}m = 'm' + toString(size(keys({value}))), {name} IN keys({value}) \
@@ -102,13 +115,20 @@ pub fn parts(key: &[u8]) -> Result<Vec<KeyPart>, KeyError> {
     let mut parts = Vec::new();
     let mut rest = key.split(|&byte| byte == b'/');
     while let Some(raw) = rest.next() {
-        let Some(count) = raw.strip_prefix(b"m") else {
+        if let Some(items) = raw.strip_prefix(b"l") {
+            let mut list = Vec::new();
+            for _ in 0..count(items)? {
+                list.push(part(rest.next().ok_or(KeyError::Malformed)?)?);
+            }
+            parts.push(KeyPart::List(list));
+            continue;
+        }
+        let Some(names) = raw.strip_prefix(b"m") else {
             parts.push(part(raw)?);
             continue;
         };
-        let count = std::str::from_utf8(count).ok().and_then(|count| count.parse::<u32>().ok());
         let mut entries = Vec::new();
-        for _ in 0..count.ok_or(KeyError::Malformed)? {
+        for _ in 0..count(names)? {
             let (Some(name), Some(value)) = (rest.next(), rest.next()) else {
                 return Err(KeyError::Malformed);
             };
@@ -120,6 +140,10 @@ pub fn parts(key: &[u8]) -> Result<Vec<KeyPart>, KeyError> {
         parts.push(KeyPart::Map(entries));
     }
     Ok(parts)
+}
+
+fn count(digits: &[u8]) -> Result<u32, KeyError> {
+    std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).ok_or(KeyError::Malformed)
 }
 
 fn part(raw: &[u8]) -> Result<KeyPart, KeyError> {
@@ -200,6 +224,11 @@ mod tests {
             ),
             ("tDATE%20NOT%20NULL%202020-01-01", vec![other("DATE NOT NULL", "2020-01-01")]),
             ("sé", vec![KeyPart::Text("é".into())]),
+            ("l0", vec![KeyPart::List(vec![])]),
+            ("l2/sa%2F/n/su", {
+                let items = vec![KeyPart::Text("a/".into()), KeyPart::Null];
+                vec![KeyPart::List(items), KeyPart::Text("u".into())]
+            }),
             ("m0/n", vec![KeyPart::Map(vec![]), KeyPart::Null]),
             ("su/m2/sb/n/sa%2F/sx", {
                 let entries = vec![("a/".into(), KeyPart::Text("x".into())), ("b".into(), KeyPart::Null)];
@@ -223,6 +252,11 @@ mod tests {
             "s%FF",
             "t",
             "tINTEGER",
+            "l",
+            "l1",
+            "l-1",
+            "l2/sa",
+            "l1/l0",
             "m",
             "mx",
             "m1",

@@ -11,7 +11,7 @@
 use faer::{Mat, mat};
 use image::RgbImage;
 
-use super::models::{Alignment, Input};
+use super::models::{Alignment, Input, Layout, Template};
 use super::tensor::{Tensor, normal, planes};
 
 #[cfg(test)]
@@ -31,7 +31,8 @@ const ARCFACE_WIDTH: f32 = 112.0;
 pub(super) fn template(alignment: Alignment, input: &Input) -> Points {
     let scale = input.width as f32 / ARCFACE_WIDTH;
     match alignment {
-        Alignment::Arcface => ARCFACE.map(|point| point.map(|v| v * scale)),
+        Alignment::Named(Template::Arcface) => ARCFACE.map(|point| point.map(|v| v * scale)),
+        Alignment::Points(points) => points,
     }
 }
 
@@ -105,11 +106,29 @@ pub(super) fn warp(image: &RgbImage, to_template: &Similarity, input: &Input) ->
         for column in 0..width {
             let pixel = interpolate(image, back.apply([column as f64, row as f64]));
             for (plane, channel) in order.into_iter().enumerate() {
-                tensor.values[(plane * height + row) * width + column] = normal(pixel[channel], input);
+                let at = match input.layout {
+                    Layout::Nchw => (plane * height + row) * width + column,
+                    Layout::Nhwc => (row * width + column) * 3 + plane,
+                };
+                tensor.values[at] = normal(pixel[channel], input);
             }
         }
     }
+    if input.standardise {
+        standardise(&mut tensor.values);
+    }
     tensor
+}
+
+/// Brings values to mean 0 and deviation 1, as FaceNet's `prewhiten` does: those that hardly differ are not blown up.
+fn standardise(values: &mut [f32]) {
+    let count = values.len() as f64;
+    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
+    let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / count;
+    let deviation = variance.sqrt().max(count.sqrt().recip());
+    for value in values {
+        *value = ((f64::from(*value) - mean) / deviation) as f32;
+    }
 }
 
 /// The colour at a point between pixel centres. Whatever lies outside of the image is black.

@@ -75,6 +75,7 @@ impl Engine {
         let default_model: Arc<str> = known(&catalogue, &config.model)?.name.as_str().into();
         let environment = runtime::environment(&directory, &catalogue)?;
         let models = Arc::new(Models::new(environment, directory, catalogue.clone())?);
+        models.check(&default_model)?;
         let queue = Arc::new(Queue::new(config.queue));
         let count = match config.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -140,6 +141,11 @@ impl Engine {
     /// Whether the recogniser `name` is in memory: the default is, others are once they have been used.
     pub fn is_loaded(&self, name: &str) -> bool {
         self.0.models.as_ref().is_some_and(|models| models.is_loaded(name))
+    }
+
+    /// How many images it works on at a time.
+    pub fn threads(&self) -> usize {
+        self.0.threads.len()
     }
 
     /// Images that wait for a worker.

@@ -92,7 +92,7 @@ impl FetchFailure {
 pub enum LoaderError {
     /// Mostly: this machine has no CA certificates.
     #[error("cannot set up HTTPS: this machine has no usable CA certificates (install ca-certificates)")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] rustls::Error),
     /// `images.directory` is not a folder.
     #[error("images.directory {} cannot be used", path.display())]
     Directory {
@@ -236,6 +236,14 @@ pub enum ModelError {
         name: String,
         /// What ONNX Runtime says.
         source: ort::Error,
+    },
+    /// Its inputs and outputs are not those of the catalogue.
+    #[error("the model '{name}' does not fit models.toml: {what}")]
+    Misfit {
+        /// The model.
+        name: String,
+        /// What does not fit.
+        what: String,
     },
     /// What it puts out is not what the catalogue says.
     #[error("the model '{name}' does not have the outputs that models.toml says")]

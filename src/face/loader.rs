@@ -8,10 +8,12 @@ use bytes::Bytes;
 
 use super::{ImageError, LoaderError, Policy, Source};
 
+mod connect;
 mod http;
 #[cfg(test)]
 mod tests;
 
+use connect::System;
 use http::Http;
 
 /// Loads images. Owns the HTTP client; cheap to clone.
@@ -30,7 +32,7 @@ impl Loader {
     pub fn new(mut policy: Policy) -> Result<Loader, LoaderError> {
         policy.directory = policy.directory.map(canonical_directory).transpose()?;
         let policy = Arc::new(policy);
-        Ok(Loader { http: Http::new(Arc::clone(&policy))?, policy })
+        Ok(Loader { http: Http::new(Arc::clone(&policy), Arc::new(System))?, policy })
     }
 
     /// What may be loaded.

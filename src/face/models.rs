@@ -10,7 +10,8 @@ mod catalogue;
 mod fetch;
 
 pub use catalogue::{
-    Alignment, Artifact, Catalogue, CatalogueError, Channels, Detector, Input, Package, Recogniser, Runtime,
+    Alignment, Artifact, Catalogue, CatalogueError, Channels, Detector, Input, Layout, Package, Recogniser,
+    Runtime, Template,
 };
 pub use fetch::{FetchError, Progress, fetch};
 

@@ -10,12 +10,12 @@ use std::path::Path;
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionOutputs};
-use ort::value::TensorRef;
+use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
 use super::ModelError;
 use super::detect::{Detection, Grid, MULTIPLE, STRIDES};
 use super::graph::{Edit, edited};
-use super::models::{Artifact, Detector, Input, Recogniser, sha256};
+use super::models::{Artifact, Detector, Input, Layout, Recogniser, sha256};
 use super::pyramid::Piece;
 use super::tensor::Tensor;
 
@@ -85,7 +85,40 @@ struct Network {
 impl Network {
     fn new(environment: &Environment, weights: &Weights, input: &Input) -> Result<Network, ModelError> {
         let session = weights.session(environment)?;
-        Ok(Network { name: weights.name.clone(), input: input.clone(), session })
+        let network = Network { name: weights.name.clone(), input: input.clone(), session };
+        let wanted = network.shape(input.width, input.height);
+        let there = network.find("input", network.session.inputs(), &input.name)?;
+        let fits = |(there, wanted): (&i64, &usize)| *there < 0 || usize::try_from(*there) == Ok(*wanted);
+        // Without any dimension nothing is said of the shape.
+        if !there.is_empty() && (there.len() != wanted.len() || !there.iter().zip(&wanted).all(fits)) {
+            let what = format!("the input '{}' is of the shape {there:?}, not {wanted:?}", input.name);
+            return Err(network.misfit(what));
+        }
+        Ok(network)
+    }
+
+    fn shape(&self, width: u32, height: u32) -> [usize; 4] {
+        let (width, height) = (width as usize, height as usize);
+        match self.input.layout {
+            Layout::Nchw => [1, 3, height, width],
+            Layout::Nhwc => [1, height, width, 3],
+        }
+    }
+
+    fn misfit(&self, what: String) -> ModelError {
+        ModelError::Misfit { name: self.name.clone(), what }
+    }
+
+    /// The shape of the input or output of this name, which is of f32. Dimensions below zero are open.
+    fn find<'o>(&self, kind: &str, all: &'o [Outlet], name: &str) -> Result<&'o [i64], ModelError> {
+        let Some(outlet) = all.iter().find(|outlet| outlet.name() == name) else {
+            let names: Vec<&str> = all.iter().map(Outlet::name).collect();
+            return Err(self.misfit(format!("it has no {kind} '{name}', but {}", names.join(", "))));
+        };
+        match outlet.dtype() {
+            ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => Ok(shape),
+            other => Err(self.misfit(format!("the {kind} '{name}' is {other}, no tensor of f32"))),
+        }
     }
 
     fn run<T>(
@@ -93,7 +126,7 @@ impl Network {
         tensor: &Tensor,
         read: impl FnOnce(&SessionOutputs<'_>) -> Option<T>,
     ) -> Result<T, ModelError> {
-        let shape = [1, 3, tensor.height as usize, tensor.width as usize];
+        let shape = self.shape(tensor.width, tensor.height);
         let view = TensorRef::from_array_view((shape, tensor.values.as_slice()));
         let outputs = view.and_then(|view| self.session.run(ort::inputs![self.input.name.as_str() => view]));
         match outputs {
@@ -102,6 +135,9 @@ impl Network {
         }
     }
 }
+
+/// What YuNet puts out for each stride.
+const GRIDS: [&str; 4] = ["cls", "obj", "bbox", "kps"];
 
 /// A YuNet.
 pub(super) struct FaceDetector(Network);
@@ -112,7 +148,13 @@ impl FaceDetector {
         weights: &Weights,
         model: &Detector,
     ) -> Result<FaceDetector, ModelError> {
-        Network::new(environment, weights, &model.input).map(FaceDetector)
+        let network = Network::new(environment, weights, &model.input)?;
+        for stride in STRIDES {
+            for kind in GRIDS {
+                network.find("output", network.session.outputs(), &format!("{kind}_{stride}"))?;
+            }
+        }
+        Ok(FaceDetector(network))
     }
 
     /// The faces in a piece of `level` with at least `min_score`, in pixels of the piece; a face may be there
@@ -157,6 +199,19 @@ impl FaceRecogniser {
         model: &Recogniser,
     ) -> Result<FaceRecogniser, ModelError> {
         let network = Network::new(environment, weights, &model.input)?;
+        let there = network.find("output", network.session.outputs(), &model.output)?;
+        let open = there.is_empty() || there.iter().skip(1).any(|size| *size < 0);
+        let length = there
+            .iter()
+            .filter(|size| **size >= 0)
+            .try_fold(1, |length: i64, size| length.checked_mul(*size));
+        if !open && length != i64::try_from(model.dimension).ok() {
+            let what = format!(
+                "the output '{}' is of the shape {there:?}, not of {} values",
+                model.output, model.dimension
+            );
+            return Err(network.misfit(what));
+        }
         Ok(FaceRecogniser { network, output: model.output.clone(), dimension: model.dimension })
     }
 

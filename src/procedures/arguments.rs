@@ -211,7 +211,12 @@ fn fits(kind: Type, value: &Value) -> bool {
             | (Type::Float, Value::Float(_) | Value::Integer(_))
             | (Type::Map, Value::Map(_))
             | (Type::FloatList, Value::List(_))
-    )
+            | (Type::Boolean, Value::Boolean(_))
+    ) || matches!((kind, value), (Type::StringList, Value::List(items)) if items.iter().all(is_string))
+}
+
+fn is_string(value: &Value) -> bool {
+    matches!(value, Value::String(_) | Value::Null)
 }
 
 /// The type of a value that is of the wrong one.

@@ -35,11 +35,15 @@ pub(super) fn part(part: &KeyPart) -> String {
     }
 }
 
-/// The value that a row brought, if it is a scalar, or a map where one is wanted.
+/// The value that a row brought, if it is a scalar, or a list or a map where one is wanted.
 pub(super) fn part_value(part: &KeyPart) -> Option<Value> {
     match part {
         KeyPart::Null => Some(Value::Null),
         KeyPart::Text(text) => Some(Value::String(text.clone())),
+        KeyPart::List(items) => {
+            let item = |part: &KeyPart| part_value(part).unwrap_or(Value::List(Vec::new()));
+            Some(Value::List(items.iter().map(item).collect()))
+        }
         // What no setting takes is refused as it would be: it is no scalar.
         KeyPart::Map(entries) => {
             let entry = |(name, part): &(String, KeyPart)| {

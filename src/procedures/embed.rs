@@ -5,7 +5,9 @@ use std::time::Instant;
 use packstream::{Map, Value};
 
 use super::options::{OptionError, Options};
-use super::{Argument, Call, Column, Compute, Default, ProcedureError, Rows, Signature, Tools, Type};
+use super::{
+    Argument, CALL_TIMEOUT, Call, Column, Compute, Default, ProcedureError, Rows, Signature, Tools, Type,
+};
 use crate::face::{Area, EmbedOptions, Face, ImageError, Source};
 use crate::metrics::{self, Stage};
 
@@ -30,7 +32,7 @@ static SIGNATURE: Signature = Signature {
     writes: false,
 };
 
-const AREA: [(&str, Type); 9] = [
+pub(super) const AREA: [(&str, Type); 9] = [
     ("x", Type::Float),
     ("y", Type::Float),
     ("w", Type::Float),
@@ -81,7 +83,21 @@ pub(super) async fn faces(
     Ok(faces)
 }
 
-fn options(argument: Option<&Value>, tools: &Tools) -> Result<EmbedOptions, ProcedureError> {
+/// The same for one of several images of a call: as many at a time as the statement may have in work.
+pub(super) async fn paced(
+    name: &'static str,
+    url: &str,
+    options: EmbedOptions,
+    tools: &Tools,
+) -> Result<Vec<Face>, ProcedureError> {
+    // An error would mean that the semaphore was closed, which nobody does.
+    let _permit = tools.at_once.acquire().await;
+    let faces = tokio::time::timeout(CALL_TIMEOUT, faces(name, url, options, tools)).await;
+    faces.unwrap_or(Err(ProcedureError::TooSlow))
+}
+
+/// What a configuration map says of embedding.
+pub(super) fn options(argument: Option<&Value>, tools: &Tools) -> Result<EmbedOptions, ProcedureError> {
     let given = Options::new(argument, &KEYS)?;
     let default = EmbedOptions::default();
     let model = given.word("model", |name| Ok::<_, OptionError>(name.to_owned()))?;
@@ -107,7 +123,8 @@ fn narrow(number: f64) -> f32 {
     number as f32
 }
 
-fn row(face: &Face) -> Vec<Value> {
+/// The columns of one face.
+pub(super) fn row(face: &Face) -> Vec<Value> {
     let embedding = face.embedding.iter().map(|value| Value::Float(f64::from(*value))).collect();
     vec![
         Value::List(embedding),

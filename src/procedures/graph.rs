@@ -82,8 +82,6 @@ pub(crate) enum GraphError {
         "'batchSize' needs a CALL that is the whole statement, outside of a transaction: Neo4j commits each batch"
     )]
     Batch,
-    #[error("it took longer than {seconds} s")]
-    TooSlow { seconds: u64 },
     #[error(transparent)]
     Link(#[from] LinkError),
 }

@@ -38,7 +38,8 @@ impl House {
             tracing::info!("the configuration was read again: nothing else has changed");
             return Ok(());
         }
-        let tools = Tools { loader: Loader::new(policy(&config))?, engine: now.tools.engine.clone() };
+        let concurrency = config.images.concurrency_per_connection.get();
+        let tools = Tools::new(Loader::new(policy(&config))?, now.tools.engine.clone(), concurrency);
         let services = Services {
             dialer: Dialer::new(&config.backend)?,
             tier: tier(config.link.tier).ok_or(ServeError::Tier(config.link.tier))?,

@@ -116,6 +116,7 @@ fn part(value: Value) -> Option<KeyPart> {
             entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
             Some(KeyPart::Map(entries))
         }
+        Value::List(items) => items.into_iter().map(part).collect::<Option<Vec<_>>>().map(KeyPart::List),
         _ => None,
     }
 }
@@ -131,7 +132,7 @@ mod tests {
         rows.take(2, &record).unwrap();
         let five = KeyPart::Other { kind: "INTEGER NOT NULL".into(), text: "5".into() };
         assert_eq!(rows.kept, [(2, vec![KeyPart::Text("u".into()), five, KeyPart::Null])]);
-        rows.take(2, &bolt::message::record(&[Value::List(vec![])]).unwrap()).unwrap();
+        rows.take(2, &bolt::message::record(&[Value::Bytes(vec![1])]).unwrap()).unwrap();
         assert_eq!(rows.kept.len(), 1);
     }
 }

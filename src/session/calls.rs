@@ -15,7 +15,7 @@ pub(super) use self::sending::{Rowwise, Sending, columns, escapes, rows_value};
 use super::ahead_of_rows::{self, Gathered};
 use super::backend::Backend;
 use super::callbacks::Callbacks;
-use super::computing::{Asked, CallFailure, Computing, RowCall};
+use super::computing::{Asked, Computing, RowCall};
 use super::graph;
 use super::parameters::Parameters;
 use super::statement::Outcome;
@@ -157,6 +157,7 @@ fn wanted(signature: &Signature, given: &[Given]) -> Vec<Wanted> {
             Given::Known(_) => {}
             Given::Row => wanted.push(match argument.kind {
                 Type::String => Wanted::Text,
+                Type::StringList => Wanted::List,
                 Type::Map => Wanted::Map,
                 _ => Wanted::Anything,
             }),
@@ -168,7 +169,7 @@ fn wanted(signature: &Signature, given: &[Given]) -> Vec<Wanted> {
     wanted
 }
 
-pub(super) type Results = Vec<Option<Result<Arc<Rows>, Arc<CallFailure>>>>;
+pub(super) type Results = Vec<Option<Result<Arc<Rows>, Arc<ProcedureError>>>>;
 
 /// Makes the calls with constant arguments side by side, as many as a connection may have at a time.
 pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bolt::failure::Failure;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -17,10 +16,9 @@ use super::dialect::Dialect;
 use super::refusal;
 use crate::callback::{self, Answer, Answers};
 use crate::cypher::{self, Field, KeyPart};
-use crate::procedures::{self, Given, Procedure, ProcedureError, Registry, RowError, Rows, Tools};
-
-/// How long one call may take.
-pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+use crate::procedures::{
+    self, CALL_TIMEOUT, Given, Procedure, ProcedureError, Registry, RowError, Rows, Tools,
+};
 
 /// What is kept of what has been computed. What goes is computed anew if it is asked for again.
 const KEPT_BYTES: usize = 64 << 20;
@@ -52,9 +50,6 @@ pub(crate) struct Computing {
     deadline: Option<Instant>,
     /// By the place of the call; none: its arguments are constant.
     calls: Vec<Option<RowCall>>,
-    /// Calls that may be made at a time.
-    width: usize,
-    at_once: Semaphore,
     slots: Mutex<Slots>,
     failed: Mutex<Failed>,
     ahead: Ahead,
@@ -70,15 +65,6 @@ struct Ahead {
     task: Mutex<Option<AbortHandle>>,
 }
 
-/// Why a call has no rows.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CallFailure {
-    #[error(transparent)]
-    Procedure(#[from] ProcedureError),
-    #[error("it took longer than {} s", CALL_TIMEOUT.as_secs())]
-    TooSlow,
-}
-
 /// The rows of one call, and about how much memory they take.
 #[derive(Debug)]
 pub(crate) struct RowRows {
@@ -90,7 +76,7 @@ fn lost() -> Failure {
     refusal::unable("Neo4j asked for rows that this statement does not have.")
 }
 
-type Outcome = Result<Arc<Rows>, Arc<CallFailure>>;
+type Outcome = Result<Arc<Rows>, Arc<ProcedureError>>;
 
 #[derive(Debug, Default)]
 struct Slots {
@@ -123,12 +109,10 @@ impl Computing {
     ) -> Self {
         Self {
             registry: Arc::clone(&services.registry),
-            tools: services.tools.clone(),
+            tools: services.tools.of_their_own(),
             dialect,
             deadline,
             calls,
-            width: services.config.images.concurrency_per_connection.get(),
-            at_once: Semaphore::new(services.config.images.concurrency_per_connection.get()),
             slots: Mutex::default(),
             failed: Mutex::default(),
             ahead: Ahead::default(),
@@ -171,7 +155,7 @@ impl Computing {
             {
                 permit.forget();
             }
-            while running.len() >= self.width && running.next().await.is_some() {}
+            while running.len() >= self.tools.width() && running.next().await.is_some() {}
             running.push(self.compute(call, parts));
         }
         while running.next().await.is_some() {}
@@ -205,14 +189,16 @@ impl Computing {
     }
 
     async fn call(&self, procedure: usize, arguments: Vec<Value>) -> Outcome {
-        // An error would mean that the semaphore was closed, which nobody does.
-        let _permit = self.at_once.acquire().await;
         let Some(Procedure::Compute(procedure)) = self.registry.get(procedure) else {
             return Ok(Arc::default());
         };
-        let rows = match tokio::time::timeout(CALL_TIMEOUT, procedure.call(arguments, &self.tools)).await {
-            Ok(rows) => rows.map_err(CallFailure::from),
-            Err(_) => Err(CallFailure::TooSlow),
+        let call = procedure.call(arguments, &self.tools);
+        let rows = if procedure.paces_itself() {
+            call.await
+        } else {
+            // An error would mean that the semaphore was closed, which nobody does.
+            let _permit = self.tools.at_once.acquire().await;
+            tokio::time::timeout(CALL_TIMEOUT, call).await.unwrap_or(Err(ProcedureError::TooSlow))
         };
         if let Err(error) = &rows {
             tracing::debug!(error = error as &dyn std::error::Error, "a call failed");

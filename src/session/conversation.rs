@@ -105,7 +105,7 @@ fn services(running: &Arc<AtomicUsize>) -> Services {
         dialer: Dialer::new(&config.backend).unwrap(),
         registry: Arc::new(Registry::of(vec![Procedure::Compute(Box::new(embed))])),
         tools: TOOLS
-            .get_or_init(|| Tools { loader: Loader::new(Policy::default()).unwrap(), engine: Engine::idle() })
+            .get_or_init(|| Tools::new(Loader::new(Policy::default()).unwrap(), Engine::idle(), 8))
             .clone(),
         door: None,
         tier: crate::link::Tier::Faer,

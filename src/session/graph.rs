@@ -12,7 +12,6 @@ use packstream::{Map, Value};
 use self::found::Found;
 use super::backend::Backend;
 use super::calls::Plan;
-use super::computing::CALL_TIMEOUT;
 use super::link::{NotRead, Side, find};
 use super::reading::Query;
 use super::wire::Stream;
@@ -21,7 +20,8 @@ use crate::cypher::{Call, Identity, Mode, NodeFilter, Nodes, PairOrder, Relation
 use crate::link::{LinkError, Options, Predicate};
 use crate::metrics::{self, Stage};
 use crate::procedures::{
-    Given, Graph, GraphError, GraphPlan, LinkPlan, Output, ProcedureError, SearchPlan, Signature,
+    CALL_TIMEOUT, Given, Graph, GraphError, GraphPlan, LinkPlan, Output, ProcedureError, SearchPlan,
+    Signature,
 };
 
 /// What travels in the place of a call.
@@ -67,8 +67,7 @@ pub(super) async fn plan(
         return Ok(GraphPlan::Nothing);
     }
     let plan = tokio::time::timeout(CALL_TIMEOUT, graph.plan(arguments, &services.tools)).await;
-    let plan =
-        plan.unwrap_or_else(|_| Err(GraphError::TooSlow { seconds: CALL_TIMEOUT.as_secs() }.into()))?;
+    let plan = plan.unwrap_or(Err(ProcedureError::TooSlow))?;
     match &plan {
         GraphPlan::Link(link) if link.output.batched() && !(call.standalone && auto_commit) => {
             Err(GraphError::Batch.into())

@@ -1,7 +1,7 @@
 //! Pictures with several faces, composed of the sample photos.
 
 // Test code: to panic is how it reports. (Clippy knows that only inside of #[test] functions.)
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "each test binary uses a part of it")]
 
 use std::path::PathBuf;
 

@@ -2,10 +2,19 @@ use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::{ARCFACE, Points, Similarity, template, warp};
-use crate::face::models::{Alignment, Channels, Input};
+use crate::face::models::{Alignment, Channels, Input, Layout, Template};
 
 fn input(width: u32) -> Input {
-    Input { name: "x".to_owned(), width, height: width, channels: Channels::Rgb, mean: 0.0, scale: 1.0 }
+    Input {
+        name: "x".to_owned(),
+        width,
+        height: width,
+        channels: Channels::Rgb,
+        mean: 0.0,
+        scale: 1.0,
+        layout: Layout::Nchw,
+        standardise: false,
+    }
 }
 
 /// The same least-squares problem in complex numbers, where it has a closed form: with `z` the centred points
@@ -63,8 +72,11 @@ fn points_without_extent_have_no_fit() {
 
 #[test]
 fn the_template_grows_with_the_input() {
-    assert_eq!(template(Alignment::Arcface, &input(112)), ARCFACE);
-    assert_eq!(template(Alignment::Arcface, &input(224))[0], [2.0 * 38.2946, 2.0 * 51.6963]);
+    let arcface = Alignment::Named(Template::Arcface);
+    assert_eq!(template(arcface, &input(112)), ARCFACE);
+    assert_eq!(template(arcface, &input(224))[0], [2.0 * 38.2946, 2.0 * 51.6963]);
+    // Points are those of the input.
+    assert_eq!(template(Alignment::Points(ARCFACE), &input(224)), ARCFACE);
 }
 
 #[test]
@@ -84,4 +96,31 @@ fn warping_interpolates_and_is_black_outside() {
     assert_eq!((at(&rgb, 2, 0, 0), at(&rgb, 2, 1, 0), at(&rgb, 2, 4, 4)), (25.0, 50.0, 25.0));
     assert_eq!((at(&rgb, 2, 5, 2), at(&rgb, 2, 15, 15)), (0.0, 0.0));
     assert_eq!((at(&bgr, 0, 2, 2), at(&bgr, 2, 2, 2), at(&bgr, 0, 15, 15)), (180.0, 10.0, -20.0));
+}
+
+#[test]
+fn a_layout_by_pixels_holds_the_same_values() {
+    let image = RgbImage::from_fn(4, 4, |x, y| {
+        Rgb([u8::try_from(10 * x).unwrap(), u8::try_from(10 * y).unwrap(), 100])
+    });
+    let shift = Similarity { a: 1.0, b: 0.0, t: [0.5, 0.5] };
+    let planes = warp(&image, &shift, &input(16)).values;
+    let pixels = warp(&image, &shift, &Input { layout: Layout::Nhwc, ..input(16) }).values;
+    for at in 0..256 {
+        assert_eq!(pixels[3 * at..3 * at + 3], [planes[at], planes[256 + at], planes[512 + at]]);
+    }
+}
+
+#[test]
+fn a_standardised_image_has_mean_0_and_deviation_1() {
+    let image = RgbImage::from_fn(16, 16, |x, y| Rgb([u8::try_from(x * y).unwrap(), 7, 200]));
+    let still = Similarity { a: 1.0, b: 0.0, t: [0.0, 0.0] };
+    let values = warp(&image, &still, &Input { standardise: true, ..input(16) }).values;
+    let mean = values.iter().sum::<f32>() / 768.0;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / 768.0;
+    assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-4, "{mean} {variance}");
+    // All of one colour: not blown up, and no division by nothing.
+    let flat = RgbImage::from_pixel(16, 16, Rgb([9; 3]));
+    let values = warp(&flat, &still, &Input { standardise: true, ..input(16) }).values;
+    assert!(values.iter().all(|value| *value == 0.0));
 }

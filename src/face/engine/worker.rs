@@ -40,6 +40,16 @@ impl Models {
         Ok(Models { environment, directory, catalogue, detector, recognisers: Mutex::default() })
     }
 
+    /// Whether every recogniser that the user has described is there and fits, but for `loaded`, which is seen to
+    /// anyway.
+    pub(super) fn check(&self, loaded: &str) -> Result<(), ModelError> {
+        let described = self.catalogue.recognisers().iter().filter(|model| !model.built_in);
+        for model in described.filter(|model| model.name != loaded) {
+            FaceRecogniser::new(&self.environment, &Weights::recogniser(model, &self.directory)?, model)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn is_loaded(&self, name: &str) -> bool {
         self.recognisers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }

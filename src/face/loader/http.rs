@@ -1,44 +1,68 @@
 //! Fetches an image from a host that a user names, without becoming that user's way into our network.
 //!
-//! Every hop is judged before it is made: its URL by [`Policy::admit`], its addresses by a resolver that
-//! hands out a name's addresses only if all of them are allowed. The connection goes to just those
-//! addresses, so a second look-up cannot tell another story.
+//! Every hop is judged before it is made: its URL by [`Policy::admit`], its addresses by the [`Connector`]. A request
+//! carries nothing of ours: no proxy, cookies, credentials or referer, and redirects are followed here.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT, HeaderValue, LOCATION};
-use reqwest::{Client, Response, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Incoming};
+use hyper::header::{ACCEPT, CONTENT_ENCODING, HeaderValue, LOCATION, TRANSFER_ENCODING, USER_AGENT};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
 use url::Url;
 
-use crate::face::policy::Admission;
+use super::connect::{Connector, Network, NoConnection};
 use crate::face::{FetchFailure, ImageError, LoaderError, Policy};
+
+#[cfg(test)]
+mod tests;
 
 const MAX_REDIRECTS: usize = 3;
 
 /// What we can decode: a server that converts images by this header must not choose a newer format.
 const FORMATS: HeaderValue = HeaderValue::from_static("image/jpeg, image/png, image/webp");
 
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("facebolt/", env!("CARGO_PKG_VERSION")));
+
+/// Most that is read of an answer before its body begins.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// Connections that are kept open to one host, and for how long.
+const IDLE: usize = 4;
+const IDLE_TIME: Duration = Duration::from_secs(30);
+
 /// An HTTP client bound to a policy.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
     policy: Arc<Policy>,
-    /// Connects to names whose every address is allowed.
-    checked: Client,
-    /// Connects to any address: for exempt hosts.
-    exempt: Client,
+    client: Client<Connector, Empty<Bytes>>,
 }
 
 impl Http {
-    pub(super) fn new(policy: Arc<Policy>) -> Result<Self, LoaderError> {
-        // An error means that the process has chosen a provider already: that one is used.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let resolver = CheckedResolver(Arc::clone(&policy));
-        Ok(Http { checked: client(&policy, Some(resolver))?, exempt: client(&policy, None)?, policy })
+    /// What this machine's network and certificate authorities allow.
+    pub(super) fn new(policy: Arc<Policy>, network: Arc<dyn Network>) -> Result<Self, LoaderError> {
+        // Without https no certificates are needed, so a machine that has none is no error.
+        let https = policy.schemes.iter().any(|scheme| scheme == "https");
+        let tls = https.then(tls).transpose().map_err(LoaderError::Client)?;
+        Ok(Self::with(policy, network, tls))
+    }
+
+    fn with(policy: Arc<Policy>, network: Arc<dyn Network>, tls: Option<Arc<ClientConfig>>) -> Self {
+        let connector = Connector::new(Arc::clone(&policy), network, tls);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_max_idle_per_host(IDLE)
+            .http1_max_buf_size(HEAD_BYTES)
+            .build(connector);
+        Self { policy, client }
     }
 
     /// The body that `url` answers with, in the policy's time and size.
@@ -53,64 +77,74 @@ impl Http {
         result
     }
 
-    /// Redirects are followed here, not in the client: whether the resolver has to check a name depends on
-    /// the port as well, which a resolver is not told.
     async fn follow(&self, mut url: Url) -> Result<Bytes, ImageError> {
-        let mut admission = self.policy.admit(&url)?;
+        self.policy.admit(&url)?;
         for _ in 0..=MAX_REDIRECTS {
-            let client = match admission {
-                Admission::Checked => &self.checked,
-                Admission::Exempt => &self.exempt,
-            };
-            let response = client.get(url.clone()).header(ACCEPT, FORMATS).send().await.map_err(failure)?;
+            let response = self.client.request(request(&url)?).await.map_err(|error| failure(&error))?;
             let Some(next) = redirect(&url, &response)? else {
                 return self.body(response).await;
             };
-            admission = self.policy.admit(&next).map_err(|_| ImageError::Fetch(FetchFailure::Refused))?;
+            self.policy.admit(&next).map_err(|_| ImageError::Fetch(FetchFailure::Refused))?;
             url = next;
         }
         Err(ImageError::Fetch(FetchFailure::Refused))
     }
 
-    async fn body(&self, response: Response) -> Result<Bytes, ImageError> {
+    async fn body(&self, response: Response<Incoming>) -> Result<Bytes, ImageError> {
         if response.status() != StatusCode::OK {
             return Err(ImageError::Fetch(FetchFailure::Status));
         }
+        if !is_plain(&response) {
+            return Err(ImageError::Fetch(FetchFailure::Body));
+        }
         let limit = self.policy.max_bytes;
         let fits = |length: u64| if length > limit { Err(ImageError::TooLarge { limit }) } else { Ok(()) };
-        fits(response.content_length().unwrap_or(0))?;
-        let mut body = BytesMut::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| ImageError::Fetch(FetchFailure::Body))?;
-            fits(u64::try_from(body.len().saturating_add(chunk.len())).unwrap_or(u64::MAX))?;
-            body.extend_from_slice(&chunk);
+        let mut body = response.into_body();
+        fits(body.size_hint().lower())?;
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| ImageError::Fetch(FetchFailure::Body))?;
+            if let Some(chunk) = frame.data_ref() {
+                fits(u64::try_from(bytes.len().saturating_add(chunk.len())).unwrap_or(u64::MAX))?;
+                bytes.extend_from_slice(chunk);
+            }
         }
-        Ok(body.freeze())
+        Ok(bytes.freeze())
     }
 }
 
-/// A client that adds nothing of ours to a request: no proxy, cookies, referer, compression or redirects.
-fn client(policy: &Policy, resolver: Option<CheckedResolver>) -> Result<Client, LoaderError> {
-    let mut builder = Client::builder()
-        .user_agent(concat!("facebolt/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(policy.connect_timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .pool_max_idle_per_host(4)
-        .no_proxy();
-    if let Some(resolver) = resolver {
-        builder = builder.dns_resolver(Arc::new(resolver));
-    }
-    if !policy.schemes.iter().any(|scheme| scheme == "https") {
-        // Without https no CA certificates are needed, so a machine that has none is no error.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(LoaderError::Client)
+/// TLS 1.2 and 1.3, by the authorities of this machine.
+fn tls() -> Result<Arc<ClientConfig>, rustls::Error> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn request(url: &Url) -> Result<Request<Empty<Bytes>>, ImageError> {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    let request = Request::get(url.as_str()).header(ACCEPT, FORMATS).header(USER_AGENT, AGENT);
+    request.body(Empty::new()).map_err(|_| ImageError::Fetch(FetchFailure::Refused))
+}
+
+/// Whether the bytes of a body are those of the image. Nothing is unpacked here that may grow: we asked for no
+/// compression.
+fn is_plain(response: &Response<Incoming>) -> bool {
+    let only = |name, plain: &str| {
+        response
+            .headers()
+            .get_all(name)
+            .iter()
+            .all(|value| value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()))
+    };
+    only(CONTENT_ENCODING, "identity") && only(TRANSFER_ENCODING, "chunked")
 }
 
 /// Where `response` sends us to, if it does.
-fn redirect(from: &Url, response: &Response) -> Result<Option<Url>, ImageError> {
+fn redirect(from: &Url, response: &Response<Incoming>) -> Result<Option<Url>, ImageError> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
@@ -124,36 +158,13 @@ fn redirect(from: &Url, response: &Response) -> Result<Option<Url>, ImageError> 
 }
 
 /// What went wrong before an answer came.
-fn failure(error: reqwest::Error) -> ImageError {
-    let mut source: Option<&dyn Error> = Some(&error);
+fn failure(error: &hyper_util::client::legacy::Error) -> ImageError {
+    let mut source: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = source {
-        if let Some(Unresolved(failure)) = cause.downcast_ref() {
+        if let Some(NoConnection(failure)) = cause.downcast_ref() {
             return ImageError::Fetch(*failure);
         }
         source = cause.source();
     }
-    ImageError::Fetch(if error.is_timeout() { FetchFailure::Timeout } else { FetchFailure::Connect })
-}
-
-/// Resolves a name only if each of its addresses is allowed.
-struct CheckedResolver(Arc<Policy>);
-
-/// Why a name was not resolved.
-#[derive(Debug, thiserror::Error)]
-#[error("the name has no address, or one that is not allowed")]
-struct Unresolved(FetchFailure);
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let addresses: Vec<SocketAddr> = found.map_err(|_| Unresolved(FetchFailure::Resolve))?.collect();
-            if addresses.iter().all(|address| policy.allows(address.ip())) {
-                Ok(Box::new(addresses.into_iter()) as Addrs)
-            } else {
-                Err(Unresolved(FetchFailure::Refused).into())
-            }
-        })
-    }
+    ImageError::Fetch(FetchFailure::Connect)
 }

