@@ -1,4 +1,4 @@
-.PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers lint audit bench-cypher \
+.PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers test-faults lint audit bench-cypher \
 	bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down
 
 help:
@@ -9,6 +9,7 @@ help:
 	@echo "make test-clients  every client against every promise; writes docs/compatibility.md"
 	@echo "make test-drivers  suites that drivers publish, directly and through facebolt; an hour"
 	@echo "make test-differential  face.embed against a real procedure, statement by statement, on both Neo4j"
+	@echo "make test-faults   breaks connections, processes, logs and clocks around facebolt; writes docs/faults.md"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
@@ -43,6 +44,12 @@ test-differential:
 	cargo build --locked
 	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
 	scripts/python tests/differential/run.py
+
+test-faults:
+	scripts/tools faults
+	cargo build --locked
+	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
+	scripts/python tests/faults/run.py --record
 
 lint:
 	scripts/test tools fmt clippy deny
