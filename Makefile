@@ -1,5 +1,5 @@
 .PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers test-faults lint audit bench-cypher \
-	bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down
+	bench-idle bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
+	@echo "make bench-idle    8,000 idle clients: memory for each, time to let them in, what a busy one notices"
 	@echo "make bench-link    the link query, through facebolt, by a Python script and by Neo4j with GDS; hours"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make bench-reset   how long a RESET takes in each phase of a statement of ours"
@@ -60,6 +61,10 @@ audit:
 
 bench-cypher:
 	cargo bench --locked --bench cypher
+
+bench-idle:
+	cargo build --release --locked
+	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" scripts/python benches/idle.py
 
 bench-link:
 	cargo build --release --locked

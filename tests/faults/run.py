@@ -59,7 +59,7 @@ def main():
             closing.callback(front.close)
             return front
 
-        for part == part:
+        for part in parts:
             these = []
             for row in played(part, arguments, server, serve):
                 these.append(row)
