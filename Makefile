@@ -1,9 +1,11 @@
 .PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers test-faults lint audit bench-cypher \
-	bench-idle bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down
+	bench-idle bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down \
+	soak
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
 	@echo "make demo-down     ends the demo"
+	@echo "make soak          mixed load for SOAK_MINUTES (60): memory stays flat, and nothing fails that was not broken"
 	@echo "make test          everything that must hold; installs what is missing on Debian"
 	@echo "make test-browser  Neo4j Browser in headless Chromium, on each Neo4j, by bolt:// and neo4j://"
 	@echo "make test-clients  every client against every promise; writes docs/compatibility.md"
@@ -45,6 +47,12 @@ test-differential:
 	cargo build --locked
 	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
 	scripts/python tests/differential/run.py
+
+soak:
+	scripts/tools faults
+	cargo build --release --locked
+	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" \
+	    scripts/python tests/faults/soak.py --minutes $${SOAK_MINUTES:-60}
 
 test-faults:
 	scripts/tools faults

@@ -2,7 +2,7 @@
 
     run.py [--quick] [--record] [--server 5] [--writes N] [PART ..]
 
-Parts: sweep, writes, process, loris, attacks; all of them if none is named. --quick takes few places of each kind, and
+Parts: sweep, writes, process, loris, attacks, rolling; all of them if none is named. --quick takes few places of each kind, and
 without a PART only what fits into a minute. --record writes docs/faults.md from the last run of each part. The last line
 is `N passed, N failed`.
 """
@@ -21,13 +21,14 @@ sys.path.insert(0, str(HERE.parent / "clients" / "python"))
 
 import loris
 import process
+import rolling
 import sweep
 import table
 import writes
 from facebolt import ROOT, TARGET, Facebolt
 from harness import SERVER_TOOL, Server
 
-PARTS = ("sweep", "writes", "process", "loris", "attacks")
+PARTS = ("sweep", "writes", "process", "loris", "attacks", "rolling")
 HEAD = """# Faults
 
 What was broken around facebolt, what had to happen, and what was seen. `make test-faults` writes this table; `make test`
@@ -95,6 +96,8 @@ def played(part, arguments, server, serve):
         with tempfile.TemporaryDirectory() as folder:
             front = serve(server.address, "5s", "", certificate(pathlib.Path(folder)))
             yield from loris.attacked(front, server, 5)
+    if part == "rolling":
+        yield rolling.rolled(server, serve, 4 if quick else 20)
     if part == "process":
         yield process.full_log(server, serve)
         yield process.crowd(server, serve)
