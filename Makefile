@@ -1,19 +1,23 @@
-.PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers lint audit bench-cypher \
-	bench-faces bench-link bench-proxy bench-reset bench-rows soak-faces fuzz servers servers-down
+.PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers test-faults lint audit \
+	bench-cypher bench-faces bench-idle bench-link bench-proxy bench-reset bench-rows fuzz servers servers-down soak \
+	soak-faces
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
 	@echo "make demo-down     ends the demo"
+	@echo "make soak          mixed load for SOAK_MINUTES (60): memory stays flat, and nothing fails that was not broken"
 	@echo "make test          everything that must hold; installs what is missing on Debian"
 	@echo "make test-browser  Neo4j Browser in headless Chromium, on each Neo4j, by bolt:// and neo4j://"
 	@echo "make test-clients  every client against every promise; writes docs/compatibility.md"
 	@echo "make test-drivers  suites that drivers publish, directly and through facebolt; an hour"
 	@echo "make test-differential  face.embed against a real procedure, statement by statement, on both Neo4j"
+	@echo "make test-faults   breaks connections, processes, logs and clocks around facebolt; writes docs/faults.md"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
 	@echo "make bench-faces   photos per second, beside OpenCV with the same models, as ratios; BENCH_FACES='--native'"
 	@echo "make soak-faces    good and hostile images at full load for MINUTES (20): answers right, memory flat"
+	@echo "make bench-idle    8,000 idle clients: memory for each, time to let them in, what a busy one notices"
 	@echo "make bench-link    the link query, through facebolt, by a Python script and by Neo4j with GDS; hours"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
 	@echo "make bench-reset   how long a RESET takes in each phase of a statement of ours"
@@ -46,6 +50,18 @@ test-differential:
 	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
 	scripts/python tests/differential/run.py
 
+soak:
+	scripts/tools faults
+	cargo build --release --locked
+	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" \
+	    scripts/python tests/faults/soak.py --minutes $${SOAK_MINUTES:-60}
+
+test-faults:
+	scripts/tools faults
+	cargo build --locked
+	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
+	scripts/python tests/faults/run.py --record
+
 lint:
 	scripts/test tools fmt clippy deny
 
@@ -62,6 +78,10 @@ bench-faces:
 
 soak-faces:
 	cargo bench --quiet --locked --bench soak_faces -- $(or $(MINUTES),20)
+
+bench-idle:
+	cargo build --release --locked
+	FACEBOLT_BIN="$${FACEBOLT_BIN:-$${CARGO_TARGET_DIR:-target}/release/facebolt}" scripts/python benches/idle.py
 
 bench-link:
 	cargo build --release --locked

@@ -237,6 +237,9 @@ pub struct Limits {
     /// How long authenticating may take, from accept to the answer.
     #[serde(with = "setting")]
     pub unauthenticated_timeout: Duration,
+    /// How long a client that is logged in may take for the next 1 KiB of a message, or its end.
+    #[serde(with = "setting")]
+    pub message_timeout: Duration,
     /// Bytes of parameters that are kept while a statement that names us is worked on.
     #[serde(with = "size")]
     pub statement_bytes: usize,
@@ -255,6 +258,7 @@ impl Default for Limits {
             connections_per_address: 0,
             unauthenticated_bytes: 8 << 10,
             unauthenticated_timeout: Duration::from_secs(30),
+            message_timeout: Duration::from_secs(120),
             statement_bytes: 64 << 20,
             native_queue: nonzero(256),
             drain_timeout: Duration::from_secs(30),

@@ -26,6 +26,7 @@ mod live;
 mod login;
 mod open;
 mod parameters;
+mod progress;
 mod qids;
 mod reading;
 mod refusal;
@@ -53,6 +54,7 @@ use self::backend::Backend;
 use self::edit::Edit;
 use self::frontend::{Frontend, Held, Request, RequestLimits};
 use self::open::{decline, open};
+use self::progress::{Progress, Reading};
 use self::request::{Kind, Sent};
 use self::statement::Outcome;
 use self::stopping::Stopping;
@@ -185,12 +187,16 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
         let services = self.services;
         let mut stopping = pin!(services.stopping.begun());
         let mut leaving = false;
+        let mut progress = Progress::new(services.config.limits.message_timeout);
         loop {
             let authenticated = self.backend.state.authenticated;
             let relaying = std::future::poll_fn(|cx| {
                 leaving = leaving || stopping.as_mut().poll(cx).is_ready();
                 match self.poll_relay(cx, authenticated) {
                     Poll::Pending if leaving && self.idle() => Poll::Ready(Ok(Pause::Ended)),
+                    Poll::Pending if authenticated && progress.poll(cx, self.reading()).is_ready() => {
+                        Poll::Ready(Err(SessionError::TooSlow))
+                    }
                     polled => polled,
                 }
             });
@@ -217,6 +223,12 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
         let Self { client, backend, held, .. } = self;
         let quiet = client.wire.inbox.is_empty() && !client.wire.waits() && !backend.wire.waits();
         quiet && held.is_none() && backend.settled() && !backend.state.transaction && !backend.state.streaming
+    }
+
+    /// What is being read of the client, if it is not we who keep it waiting.
+    fn reading(&self) -> Option<Reading> {
+        let reads = self.held.is_none() && !self.client.wire.congested() && self.backend.accepts();
+        reads.then(|| self.client.reading()).flatten()
     }
 
     /// Moves bytes both ways for as long as there are any.

@@ -61,6 +61,9 @@ pub(crate) enum SessionError {
     /// Login took too long.
     #[error("no login within the time allowed")]
     LoginTimeout,
+    /// A message was begun, and does not go on.
+    #[error("a message does not come to its end: less than 1 KiB within limits.message_timeout")]
+    TooSlow,
     /// The process is about to end.
     #[error("facebolt is shutting down")]
     Stopping,

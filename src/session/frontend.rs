@@ -36,6 +36,8 @@ pub(crate) struct Frontend<S> {
     limits: RequestLimits,
     reading: Reading,
     ahead: Ahead,
+    /// Messages that have been read to their end.
+    read: u64,
     /// We answered a request with FAILURE; the backend does not know.
     failed: bool,
 }
@@ -96,12 +98,17 @@ enum Plan {
 
 impl<S: Stream> Frontend<S> {
     pub(crate) fn new(wire: Wire<S>, limits: RequestLimits) -> Self {
-        Self { wire, limits, reading: Reading::default(), ahead: Ahead::default(), failed: false }
+        Self { wire, limits, reading: Reading::default(), ahead: Ahead::default(), read: 0, failed: false }
     }
 
     /// From here on every request is answered with IGNORED, up to a RESET.
     pub(crate) fn fail(&mut self) {
         self.failed = true;
+    }
+
+    /// Which message is being read, and how much of it has come.
+    pub(crate) fn reading(&self) -> Option<(u64, usize)> {
+        self.reading.scanner.in_message().then_some((self.read, self.reading.length))
     }
 
     /// May more be read from the client while a statement is held?
@@ -163,6 +170,7 @@ impl<S: Stream> Frontend<S> {
                 }
                 Frame::End => {
                     self.wire.came.messages += 1;
+                    self.read += 1;
                     self.decide(backend, true)?;
                     let reading = std::mem::take(&mut self.reading);
                     self.reading.scanner = reading.scanner;

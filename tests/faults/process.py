@@ -1,0 +1,229 @@
+"""Faults of processes: killed and restarted under load, a log that cannot be written, a clock that jumps, a crowd."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import neo4j
+
+import bolt
+from facebolt import binary
+from injector import Injector
+from table import Row, settled
+from writes import Ledger, TEXT, compared
+
+CLIENTS = 6
+CROWD = 1000
+
+
+@contextlib.contextmanager
+def launched_by(script):
+    """Starts of facebolt go through lines of shell within this context."""
+    before, program = os.environ.get("FACEBOLT_BIN"), binary()
+    with tempfile.TemporaryDirectory() as folder:
+        wrapper = pathlib.Path(folder) / "facebolt"
+        wrapper.write_text(f"#!/bin/sh\n{script.format(program=program)}\n")
+        wrapper.chmod(0o755)
+        os.environ["FACEBOLT_BIN"] = str(wrapper)
+        try:
+            yield
+        finally:
+            os.environ.pop("FACEBOLT_BIN")
+            if before:
+                os.environ["FACEBOLT_BIN"] = before
+
+
+def under_load(name, server, address, kill, times, front, strict=False):
+    """Retrying drivers write, while `kill` ends a process and brings it back.
+
+    A COMMIT without an answer is not retried by a driver, since nobody can know: `strict` allows none.
+    """
+    ledger, going, failures, incomplete = Ledger(1 << 60), threading.Event(), [], []
+    going.set()
+    began = time.monotonic()
+
+    def work():
+        with server.connect(address(), max_transaction_retry_time=120, connection_timeout=10) as driver:
+            while going.is_set():
+                tries = []
+
+                def write(transaction):
+                    tries.extend(ledger.take(1))
+                    transaction.run(TEXT, id=tries[-1]).consume()
+
+                try:
+                    with driver.session() as session:
+                        session.execute_write(write)
+                    ledger.acknowledged.add(tries.pop())
+                except neo4j.exceptions.IncompleteCommit as error:
+                    incomplete.append(error)
+                except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError) as error:
+                    failures.append(error)
+                ledger.unknown.update(tries)
+
+    threads = [threading.Thread(target=work) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for _ in range(times):
+        more(ledger, 30)
+        kill()
+        more(ledger, 30)
+    going.clear()
+    for thread in threads:
+        thread.join()
+    server.query("RETURN 1")
+    row = compared(name, server, ledger, front(), time.monotonic() - began, times)
+    seen = f"{row.seen}; {len(incomplete)} times COMMIT had no answer, {len(failures)} transactions failed {failures[:1] or ''}"
+    server.clean()
+    return Row(name, "retried until served; " + row.expected, seen, row.good and not failures and not (strict and incomplete))
+
+
+def more(ledger, count):
+    aim, deadline = len(ledger.acknowledged) + count, time.monotonic() + 180
+    while len(ledger.acknowledged) < aim and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def facebolt_killed(server, serve, times):
+    """It comes back on another port: a relay in front stands for the name that clients know."""
+    current = [serve(server.address)]
+    relay = Injector(current[0].address)
+
+    def kill():
+        current[0].kill()
+        time.sleep(0.3)
+        current[0] = serve(server.address)
+        host, port = current[0].address.split(":")
+        relay._target = (host, int(port))
+
+    name = f"kill -9 and restart of facebolt under load, {times} times"
+    return under_load(name, server, lambda: relay.address, kill, times, lambda: current[0])
+
+
+def neo4j_killed(server, serve, times, state):
+    """The server comes back with its data, as a service manager would start it."""
+    front = serve(server.address)
+    state_file = pathlib.Path(state["home"]) / "instance.json"
+
+    def kill():
+        state = json.loads(state_file.read_text())
+        command = pathlib.Path(f"/proc/{state['pid']}/cmdline").read_bytes().decode().split("\0")[:-1]
+        os.kill(state["pid"], signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(state["pid"], 0)
+        while pathlib.Path(f"/proc/{state['pid']}/cmdline").exists() and pathlib.Path(
+            f"/proc/{state['pid']}/cmdline"
+        ).read_bytes():
+            time.sleep(0.05)
+        with open(f"{state['home']}/logs/console.log", "ab") as log:
+            again = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=state["home"], start_new_session=True
+            )
+        state_file.write_text(json.dumps({**state, "pid": again.pid}))
+
+    name = f"kill -9 and restart of Neo4j under load, {times} times"
+    return under_load(name, server, lambda: front.address, kill, times, lambda: front)
+
+
+def full_log(server, serve):
+    with launched_by("exec {program} \"$@\" >/dev/full 2>/dev/full"):
+        front = serve(server.address)
+    good = sum(returns_one(front.address, server) for _ in range(20))
+    with contextlib.suppress(AssertionError, bolt.Closed, OSError):
+        bolt.Connection(front.address).log_in(server.user, "wrong")
+    live = front.health("live")[0]
+    front.signal(signal.SIGTERM)
+    code = front.wait()
+    seen = f"{good} of 20 clients served, /health/live {live}, exit status {code} at SIGTERM"
+    return Row("the log is /dev/full", "served; a line is lost, no client", seen, (good, live, code) == (20, 200, 0))
+
+
+def clock_jumps(server, serve):
+    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    with tempfile.TemporaryDirectory() as folder:
+        clock = pathlib.Path(folder) / "clock"
+        clock.write_text("+0")
+        wall = f"FAKETIME_TIMESTAMP_FILE={clock} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1"
+        with launched_by(f"exec env LD_PRELOAD={library} {wall} {{program}} \"$@\""):
+            front = serve(server.address)
+        for jump in ("+10d", "-10d", "+10y", "-3s"):
+            with bolt.Connection(front.address) as idle, bolt.Connection(front.address) as waiting:
+                idle.log_in(server.user, server.password)
+                waiting.send(bolt.hello())
+                waiting.receive()
+                clock.write_text(jump)
+                time.sleep(0.3)
+                idle.send(bolt.run("RETURN 1"), bolt.pull())
+                tags = [idle.receive().tag for _ in range(3)]
+                waiting.send(bolt.logon(server.user, server.password))
+                tags.append(waiting.receive().tag)
+            good = tags == [bolt.SUCCESS, bolt.RECORD, bolt.SUCCESS, bolt.SUCCESS]
+            good = good and returns_one(front.address, server)
+            logged = front.log.read_text()
+            seen = "served" if good else f"{tags}"
+            yield Row(f"the clock jumps to {jump}", "no deadline moves, nobody is closed", seen, good and bool(logged))
+
+
+def crowd(server, serve):
+    front = serve(server.address, "60s")
+    host, port = front.address.split(":")
+    opening = bolt.MAGIC + bolt.BOLT_5_8_TO_5_6_AND_5_4_TO_5_1
+    login = b"".join(bolt.framed(bolt.pack(one)) for one in (bolt.hello(), bolt.logon(server.user, server.password)))
+    ask = b"".join(bolt.framed(bolt.pack(one)) for one in (bolt.run("RETURN 1"), bolt.pull()))
+    began, served = time.monotonic(), 0
+    sockets = [socket.create_connection((host, int(port)), timeout=60) for _ in range(CROWD)]
+    for one in sockets:
+        one.sendall(opening + login)
+    for one in sockets:
+        with contextlib.suppress(bolt.Closed, OSError), contextlib.closing(_Reader(one)) as reader:
+            reader.exactly(4)
+            answers = [reader.message()[1] for _ in range(2)]
+            one.sendall(ask)
+            answers += [reader.message()[1] for _ in range(3)]
+            served += answers == [bolt.SUCCESS] * 3 + [bolt.RECORD, bolt.SUCCESS]
+    took = time.monotonic() - began
+    for one in sockets:
+        one.close()
+    left = settled(lambda: front.metric("facebolt_connections"), lambda: 0)
+    seen = f"{served} served within {took:.1f} s, {left:.0f} connections left"
+    return Row(f"{CROWD:,} clients connect at once", "all are served", seen, served == CROWD and left == 0)
+
+
+class _Reader:
+    def __init__(self, stream):
+        self._file = stream.makefile("rb")
+
+    def close(self):
+        self._file.close()
+
+    def exactly(self, count):
+        if len(data := self._file.read(count)) < count:
+            raise bolt.Closed
+        return data
+
+    def message(self):
+        body = b""
+        while True:
+            size = int.from_bytes(self.exactly(2), "big")
+            if size:
+                body += self.exactly(size)
+            elif body:
+                return body
+
+
+def returns_one(address, server):
+    try:
+        with bolt.Connection(address) as connection:
+            connection.log_in(server.user, server.password)
+            connection.send(bolt.run("RETURN 1"), bolt.pull())
+            return [connection.receive().tag for _ in range(3)] == [bolt.SUCCESS, bolt.RECORD, bolt.SUCCESS]
+    except (bolt.Closed, OSError, AssertionError):
+        return False
