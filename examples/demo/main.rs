@@ -2,7 +2,7 @@
 //! prints who is linked with whom and draws it. `make demo` runs it.
 
 #[path = "../../tests/support/collage.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(unreachable_pub)]
 mod collage;
 mod picture;
 
