@@ -27,7 +27,7 @@ use facebolt::face::{EmbedOptions, Engine, EngineConfig, FaceError, ImageError};
 const INSIDE: &str = "FACEBOLT_TEST_BOMBS";
 
 /// What decoding one image may take: what docs/facebolt.toml says of `images.max_pixels`.
-const CAP: u64 = MAX_PIXELS * 12 + (16 << 20);
+const CAP: u64 = MAX_PIXELS * 20 + (16 << 20);
 
 /// Each file in a process of one worker: how it ends, and how far memory rises above what the process had.
 #[test]
