@@ -51,6 +51,14 @@ pub enum ImageError {
         /// The most pixels allowed.
         limit: u64,
     },
+    /// A side that no camera has, and for which decoders need more memory than for any other shape.
+    #[error("the image has a side of {side} pixels, more than {limit}")]
+    TooLong {
+        /// Its longer side.
+        side: u32,
+        /// The longest allowed.
+        limit: u32,
+    },
     /// Its bytes are damaged.
     #[error("the image cannot be decoded: its data are damaged")]
     Damaged(#[source] image::ImageError),

@@ -19,6 +19,9 @@ const BYTES_PER_PIXEL: u64 = 8;
 /// Bytes for what does not grow with the picture: tables, rows in work.
 const OVERHEAD: u64 = 16 << 20;
 
+/// The longest side: all that JPEG can say. A PNG of one row takes its decoder three times the memory of a square one.
+const MAX_SIDE: u32 = 65_535;
+
 /// Most scans of a JPEG. Ordinary progressive ones have about ten; each costs a look at every pixel and next to no bytes,
 /// so that a small file could keep a worker for days.
 const MAX_SCANS: usize = 100;
@@ -42,7 +45,11 @@ pub(super) fn decode(bytes: &[u8], max_pixels: u64) -> Result<RgbImage, ImageErr
         return Err(ImageError::Damaged(Undecodable::Limits(limit)));
     }
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(max_pixels.saturating_mul(BYTES_PER_PIXEL).saturating_add(OVERHEAD));
+    limits.max_alloc = Some(match format {
+        // Beside rows, a PNG's decoder unpacks colour profiles and texts, before anybody looks at the size.
+        ImageFormat::Png => OVERHEAD,
+        _ => max_pixels.saturating_mul(BYTES_PER_PIXEL).saturating_add(OVERHEAD),
+    });
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(ImageError::Damaged)?;
@@ -50,6 +57,9 @@ pub(super) fn decode(bytes: &[u8], max_pixels: u64) -> Result<RgbImage, ImageErr
     let too_many = || ImageError::TooManyPixels { width, height, limit: max_pixels };
     if u64::from(width) * u64::from(height) > max_pixels {
         return Err(too_many());
+    }
+    if width.max(height) > MAX_SIDE {
+        return Err(ImageError::TooLong { side: width.max(height), limit: MAX_SIDE });
     }
     // Damaged metadata are no reason to refuse a picture.
     let orientation = decoder.orientation().ok();

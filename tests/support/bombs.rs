@@ -53,12 +53,9 @@ pub(crate) fn bombs() -> Vec<Bomb> {
         ),
         bomb("PNG of 65,535 pixels on each side", png(65_535, 65_535, 1, 0, false, 100), End::TooLarge),
         bomb("PNG of one pixel too many", png(8_000_001, 1, 1, 0, false, 1_000_001), End::TooLarge),
-        bomb("PNG of one row, all that is allowed", png(8_000_000, 1, 16, 6, false, 64_000_001), End::NoFace),
-        bomb(
-            "PNG of one column, all that is allowed",
-            png(1, 8_000_000, 8, 2, false, 32_000_000),
-            End::NoFace,
-        ),
+        bomb("PNG of one row", png(8_000_000, 1, 16, 6, false, 64_000_001), End::Refused),
+        bomb("PNG of one column", png(1, 8_000_000, 8, 2, false, 32_000_000), End::Refused),
+        bomb("PNG as wide as may be", png(65_535, 122, 16, 6, false, 64_000_000), End::Either),
         bomb("PNG without width", png(0, 10, 8, 2, false, 10), End::Refused),
         bomb("PNG without height", png(10, 0, 8, 2, false, 10), End::Refused),
         bomb("deflated PNG of 16 bits with alpha", png(width, height, 16, 6, false, whole(8)), End::NoFace),
@@ -113,13 +110,23 @@ pub(crate) fn bombs() -> Vec<Bomb> {
             webp(&vp8x(1 << 24, 1 << 24, 0)),
             End::Refused,
         ),
-        bomb("lossless WebP of 16,384 pixels on each side", webp(&vp8l(16_384, 16_384)), End::TooLarge),
+        bomb("lossless WebP of 16,384 pixels on each side", webp(&vp8l(16_384, 16_384)), End::Refused),
         bomb("lossless WebP without data", webp(&vp8l(width, height)), End::Either),
-        bomb("lossy WebP of 16,383 pixels on each side", webp(&vp8(16_383, 16_383)), End::TooLarge),
+        bomb("lossy WebP of 16,383 pixels on each side", webp(&vp8(16_383, 16_383)), End::Refused),
         bomb("lossy WebP without data", webp(&vp8(width, height)), End::Either),
         bomb("WebP of many frames", webp(&many_frames(width, height)), End::Either),
         bomb("WebP that says it has 4 GB", lying_webp(), End::Either),
     ];
+    all.push(bomb(
+        "progressive JPEG, all that is allowed",
+        include_bytes!("../data/large_progressive.jpg").to_vec(),
+        End::NoFace,
+    ));
+    all.push(bomb(
+        "progressive JPEG of CMYK, all that is allowed",
+        include_bytes!("../data/large_cmyk.jpg").to_vec(),
+        End::NoFace,
+    ));
     let deep: Vec<u8> = webp(&[&vp8x(width, height, 0x20)[..], &riff(b"ICCP", &vec![0; 9 << 20])].concat());
     all.push(bomb("WebP with 9 MB of colour profile", deep, End::Either));
     all
@@ -130,9 +137,9 @@ fn whole(bytes_per_pixel: u64) -> u64 {
     (u64::from(SIDES.0) * bytes_per_pixel + 1) * u64::from(SIDES.1)
 }
 
-/// So many zeros, deflated: about a thousandth.
+/// So many zeros, deflated: some thousandths.
 fn zeros(length: u64) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     let block = vec![0; 1 << 20];
     let mut rest = length as usize;
     while rest > 0 {
