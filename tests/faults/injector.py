@@ -25,11 +25,14 @@ class Fault:
 
 
 class Injector:
-    """Relays to `target`. A connection takes its fault from `draw`, which may say None, when its first byte comes."""
+    """Relays to `target`. A connection takes its fault from `draw`, which may say None, when its first byte comes.
 
-    def __init__(self, target, draw=lambda: None):
+    What is stalled is cut after `patience` seconds.
+    """
+
+    def __init__(self, target, draw=lambda: None, patience=60):
         self._target = _pair(target)
-        self._draw = draw
+        self._draw, self._patience = draw, patience
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -74,9 +77,12 @@ class Injector:
     def _relay(self, near, far, fault):
         to = {near: (far, REQUESTS), far: (near, ANSWERS)}
         passed = dict.fromkeys(DIRECTIONS, 0)
-        reading, mute, slow = {near, far}, set(), set()
+        reading, mute, slow, until = {near, far}, set(), set(), None
         while reading:
-            for source in select.select(list(reading), [], [])[0]:
+            ready = select.select(list(reading), [], [], None if until is None else max(0, until - time.monotonic()))[0]
+            if not ready:
+                return
+            for source in ready:
                 other, direction = to[source]
                 data = source.recv(65536)
                 if not data:
@@ -108,6 +114,7 @@ class Injector:
                             continue
                         case "stall":
                             mute.add(direction)
+                            until = time.monotonic() + self._patience
                             continue
                         case "garbage":
                             data = random.Random(room).randbytes(16) + data

@@ -38,8 +38,11 @@ def kept(folder, part, version, rows):
 
 
 def told(folder, part):
-    """The last run of a part, as Markdown."""
-    last = json.loads((folder / f"{part}.json").read_text())
+    """The last run of a part, as Markdown; nothing if there was none."""
+    file = folder / f"{part}.json"
+    if not file.exists():
+        return ""
+    last = json.loads(file.read_text())
     lines = [f"## {part.capitalize()}", "", f"Neo4j {last['server']}, {last['date']}.", ""]
     lines += ["| # | fault | expected | seen |", "|---|---|---|---|"]
     for number, row in enumerate(last["rows"], 1):
