@@ -40,11 +40,12 @@ class Instance:
         alive = f"--home-dir={self.home}" in _command_line(state["pid"])
         return state if alive else None
 
-    def start(self, port=None, settings=(), plugins=()):
+    def start(self, port=None, settings=(), plugins=(), keep=False):
         """Starts it on empty data unless it runs already; returns how to reach it.
 
         A running one is returned as it is, whatever its settings. Tests that start the same instance at
-        the same time all wait for the one that came first.
+        the same time all wait for the one that came first. With `keep` one that was killed starts again, on
+        the data that it left and at the same ports.
         """
         jars, java = install.neo4j(self.of), install.java(self.of)
         plugins = [*plugins, *(install.gds(self.of) if self.gds else [])]
@@ -54,6 +55,8 @@ class Instance:
                 if port and not running["bolt"].endswith(f":{port}"):
                     raise Failure(f"{self.name} already runs at {running['bolt']}: stop it to move it to port {port}")
                 return running
+            if keep:
+                return self._start(jars, plugins, java, None, settings, left=self._left())
             # Another program may take a free port before Neo4j does: then try others.
             for attempt in range(3):
                 try:
@@ -72,13 +75,21 @@ class Instance:
             self._end(running["pid"])
             return True
 
-    def _start(self, jars, plugins, java, port, settings):
+    def _left(self):
+        try:
+            return json.loads(self.state.read_text())
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            raise Failure(f"{self.name} has left no data to keep") from None
+
+    def _start(self, jars, plugins, java, port, settings, left=None):
+        kept = () if left is None else ("data", "logs")
         for folder in ("data", "conf", "plugins", "run", "logs", "import", "licenses", "lib"):
-            shutil.rmtree(self.home / folder, ignore_errors=True)
-            (self.home / folder).mkdir(parents=True)
+            if folder not in kept:
+                shutil.rmtree(self.home / folder, ignore_errors=True)
+                (self.home / folder).mkdir(parents=True)
         for jar in plugins:
             (self.home / "plugins" / jar.name).symlink_to(jar)
-        http = _free_port()
+        port, http = _ports(left) if left else (port, _free_port())
         (self.home / "conf" / "neo4j.conf").write_text(self._configuration(port, http, settings))
         console = self.home / "logs" / "console.log"
         command = [java, "-Xms512m", "-Xmx2g", "-XX:+UseG1GC", "-Dfile.encoding=UTF-8"]
@@ -92,7 +103,9 @@ class Instance:
         try:
             self._wait_until_ready(process, port, http, console)
             password = ""
-            if "dbms.security.auth_enabled=false" not in settings:
+            if left:
+                password = left["password"]
+            elif "dbms.security.auth_enabled=false" not in settings:
                 # The one every Neo4j is born with serves nothing until it is changed.
                 password = secrets.token_hex(12)
                 set_password(http, "neo4j", password)
@@ -229,6 +242,10 @@ def _bolt_version(host, port):
 def _string(text):
     data = text.encode()
     return (bytes([0x80 | len(data)]) if len(data) < 16 else b"\xd0" + bytes([len(data)])) + data
+
+
+def _ports(state):
+    return [int(state[name].rsplit(":", 1)[1]) for name in ("bolt", "http")]
 
 
 def _free_port():

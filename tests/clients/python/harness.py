@@ -39,7 +39,7 @@ class Server:
             raise RuntimeError(f"no Neo4j {version}: tests/neo4j/server says why")
         state = json.loads(done.stdout)
         self.version, self.address, self.http = state["version"], state["bolt"], state["http"]
-        self._lock = state["lock"]
+        self.pid, self._lock = state.get("pid"), state["lock"]
         self.user, self.password = state["user"], state["password"]
         self.driver = self.connect(self.address)
 
@@ -86,7 +86,7 @@ class Context:
         self.direct = direct
         self._closing = contextlib.ExitStack()
         self._closing.callback(self.images.close)
-        self._asked_for = version
+        self.asked_for = version
         self._folder = TARGET / "clients" / version
         try:
             self.server = self._server("--gds") if direct else self._server()
@@ -121,7 +121,7 @@ class Context:
         self._closing.close()
 
     def _server(self, *options):
-        server = Server(self._asked_for, *options)
+        server = Server(self.asked_for, *options)
         self._closing.callback(server.driver.close)
         self._closing.enter_context(server.alone())
         return server
