@@ -6,6 +6,7 @@
 mod check;
 mod error;
 mod load;
+mod renew;
 mod setting;
 mod types;
 
@@ -23,6 +24,7 @@ pub use types::{
     NativeFrom, ProxyProtocol,
 };
 
+pub(crate) use renew::Renewed;
 pub(crate) use setting::Setting;
 use setting::size;
 

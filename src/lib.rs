@@ -12,6 +12,7 @@ pub mod metrics;
 mod procedures;
 pub mod server;
 mod session;
+mod systemd;
 pub mod telemetry;
 mod transport;
 

@@ -4,24 +4,27 @@ mod accept;
 mod admission;
 mod descriptors;
 mod front;
+mod house;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
-use self::accept::House;
 use self::admission::Admission;
+use self::house::House;
 use crate::admin::{Admin, Readiness};
 use crate::callback::Door;
-use crate::config::{Config, LinkTier};
+use crate::config::{Config, ConfigError, LinkTier, Mistake};
 use crate::face::{AllowedHost, Engine, EngineConfig, Loader, LoaderError, Policy, StartError};
 use crate::link::Tier;
 use crate::listener::{ListenError, listen};
 use crate::metrics::{self, MetricsError};
 use crate::procedures::{Registry, Tools};
 use crate::session::Services;
+use crate::session::stopping::{Stopping, stopping};
+use crate::systemd;
 pub use crate::transport::tls::TlsError;
 use crate::transport::{Dialer, tls};
 
@@ -49,16 +52,24 @@ pub enum ServeError {
     /// This processor cannot run the kernel that `link.tier` asks for.
     #[error("link.tier = \"{0}\": this processor cannot run it; \"auto\" takes the fastest that it can")]
     Tier(LinkTier),
+    /// The configuration that was read again cannot be put in force.
+    #[error(transparent)]
+    Config(#[from] Mistake),
     /// The system refused something else.
     #[error("the server cannot go on: {0}")]
     System(#[from] io::Error),
 }
 
-/// Serves until `shutdown` is done and what was under way has ended.
+/// Serves until `shutdown` is done and what was under way has ended. What comes from `reloads` is put in force for
+/// connections that come later, or logged if it is wrong.
 ///
 /// # Errors
 /// If a model is missing, or an address cannot be listened on.
-pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+pub async fn run(
+    config: Arc<Config>,
+    reloads: mpsc::Receiver<Result<Config, ConfigError>>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
     let exporter = metrics::install()?;
     let readiness = Readiness::waiting_for(&["backend"]);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -73,7 +84,8 @@ pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Res
     let tls = tls::Server::new(&config.listen)?.map(Arc::new);
     let watch = tls.clone().map(|tls| tokio::spawn(async move { tls.watch().await }));
     let dialer = Dialer::new(&config.backend)?;
-    let services = services(Arc::clone(&config), dialer.clone()).await?;
+    let (stop_sessions, stopping) = stopping();
+    let services = services(Arc::clone(&config), dialer, stopping).await?;
     let mut side_door = None;
     if let (Some(address), Some(door)) = (&config.callback.listen, &services.door) {
         let listener = listen("callback.listen", address).await?;
@@ -89,9 +101,20 @@ pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Res
     let admission = Admission::new(connections, config.limits.connections_per_address);
     let listener = listen("listen.address", &config.listen.address).await?;
     tracing::info!(address = %listener.local_addr()?, backend = %config.backend.url, "accepting clients");
-    let checks = tokio::spawn(check_backend(dialer, config.backend.url.to_string(), readiness));
-    accept::run(listener, Arc::new(House { services, tls, admission }), shutdown).await;
+    let house = Arc::new(House::new(services, tls, admission));
+    let checks = tokio::spawn(check_backend(Arc::clone(&house), readiness.clone()));
+    let reloading = tokio::spawn(reload(Arc::clone(&house), reloads));
+    systemd::ready();
+    let shutdown = async {
+        shutdown.await;
+        systemd::stopping();
+        // A load balancer that asks sends nobody here any more.
+        readiness.not_ready("shutdown", "clients are served to their end, and no new ones accepted");
+        stop_sessions.begin();
+    };
+    accept::run(listener, house, shutdown).await;
 
+    reloading.abort();
     checks.abort();
     if let Some(side_door) = side_door {
         side_door.abort();
@@ -105,7 +128,7 @@ pub async fn run(config: Arc<Config>, shutdown: impl Future<Output = ()>) -> Res
 }
 
 /// Loads what sessions share.
-async fn services(config: Arc<Config>, dialer: Dialer) -> Result<Services, ServeError> {
+async fn services(config: Arc<Config>, dialer: Dialer, stopping: Stopping) -> Result<Services, ServeError> {
     let tier = tier(config.link.tier).ok_or(ServeError::Tier(config.link.tier))?;
     let loader = Loader::new(policy(&config))?;
     let engine = engine(&config);
@@ -113,7 +136,7 @@ async fn services(config: Arc<Config>, dialer: Dialer) -> Result<Services, Serve
         tokio::task::spawn_blocking(move || Engine::start(&engine)).await.map_err(io::Error::from)??;
     let door = Door::new(&config.callback);
     let registry = Arc::new(Registry::new());
-    Ok(Services { config, dialer, registry, tools: Tools { loader, engine }, door, tier })
+    Ok(Services { config, dialer, registry, tools: Tools { loader, engine }, door, tier, stopping })
 }
 
 /// What `[images]` allows.
@@ -157,20 +180,43 @@ fn tier(tier: LinkTier) -> Option<Tier> {
     tier.is_available().then_some(tier)
 }
 
+/// Puts in force what the configuration has become, whenever it is read again.
+async fn reload(house: Arc<House>, mut reloads: mpsc::Receiver<Result<Config, ConfigError>>) {
+    while let Some(read) = reloads.recv().await {
+        systemd::reloading();
+        match read {
+            Ok(config) => {
+                if let Err(error) = house.renew(&config) {
+                    tracing::error!(%error, "the configuration stays as it was");
+                }
+            }
+            Err(ConfigError(mistakes)) => {
+                for mistake in mistakes {
+                    tracing::error!(error = %mistake, "the configuration stays as it was");
+                }
+            }
+        }
+        systemd::ready();
+    }
+}
+
 /// Keeps readiness true to whether the backend can be reached.
-async fn check_backend(dialer: Dialer, url: String, readiness: Readiness) {
+async fn check_backend(house: Arc<House>, readiness: Readiness) {
     loop {
-        match dialer.dial(None).await {
+        let services = house.services();
+        match services.dialer.dial(None).await {
             Ok(socket) => {
                 readiness.ready("backend");
                 // One that has gone by now was there.
                 let _ = socket.finish().await;
             }
             Err(error) => {
+                let url = &services.config.backend.url;
                 let reason = format!("the backend {url} cannot be reached: {error}");
                 readiness.not_ready("backend", reason);
             }
         }
+        drop(services);
         tokio::time::sleep(BACKEND_CHECK).await;
     }
 }

@@ -6,6 +6,7 @@
 mod ahead;
 mod ahead_of_rows;
 mod backend;
+mod buffers;
 mod callbacks;
 mod calls;
 mod computing;
@@ -23,6 +24,7 @@ mod link;
 mod listing;
 mod live;
 mod login;
+mod open;
 mod parameters;
 mod qids;
 mod reading;
@@ -31,18 +33,18 @@ mod request;
 mod routing;
 mod state;
 mod statement;
+pub(crate) mod stopping;
 mod text;
 mod watch;
 mod wire;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use bolt::failure::Failure;
-use bolt::handshake::Proposals;
 use bolt::message::tag;
 use bytes::BytesMut;
-use packstream::Map;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -50,21 +52,22 @@ use self::ahead::Sight;
 use self::backend::Backend;
 use self::edit::Edit;
 use self::frontend::{Frontend, Held, Request, RequestLimits};
+use self::open::{decline, open};
 use self::request::{Kind, Sent};
-use self::routing::Reached;
 use self::statement::Outcome;
+use self::stopping::Stopping;
 use self::watch::{Interruption, watch};
 use self::wire::{Stream, Wire};
 use crate::callback::Door;
 use crate::config::Config;
 use crate::metrics::{self, Counted, Direction, Traffic, Transport};
 use crate::procedures::{Registry, Tools};
-use crate::transport::{CLOSE_TIMEOUT, Dialer, Ends, Socket};
+use crate::transport::{CLOSE_TIMEOUT, Dialer, Ends};
 
 pub(crate) use self::error::SessionError;
 
 /// What all sessions share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Services {
     pub(crate) config: Arc<Config>,
     /// The way to the backend.
@@ -75,6 +78,7 @@ pub(crate) struct Services {
     pub(crate) door: Option<Door>,
     /// How the link kernel finds candidates.
     pub(crate) tier: crate::link::Tier,
+    pub(crate) stopping: Stopping,
 }
 
 /// A client that has come in.
@@ -94,8 +98,11 @@ pub(crate) async fn serve<C: Stream>(arrival: Arrival<C>, services: &Services) -
     let Arrival { stream, first, ends, transport, deadline } = arrival;
     let counted = metrics::connection(metrics::State::Unauthenticated, transport);
     let mut client = Wire::resume(stream, first);
-    let opened = tokio::time::timeout_at(deadline, open(&mut client, ends, services));
-    let backend = match opened.await.map_err(|_| SessionError::LoginTimeout).and_then(|opened| opened) {
+    let opened = tokio::select! {
+        opened = tokio::time::timeout_at(deadline, open(&mut client, ends, services)) => opened,
+        () = services.stopping.begun() => Ok(Err(SessionError::Stopping)),
+    };
+    let backend = match opened.map_err(|_| SessionError::LoginTimeout).and_then(|opened| opened) {
         Ok(backend) => backend,
         Err(error) => {
             close(&mut client).await;
@@ -133,56 +140,6 @@ pub(crate) async fn refuse<C: Stream>(
     refused.map_err(|_| SessionError::LoginTimeout)?
 }
 
-/// Negotiates a version with the client and the backend.
-async fn open<C: Stream>(
-    client: &mut Wire<C>,
-    ends: Ends,
-    services: &Services,
-) -> Result<Backend<Socket>, SessionError> {
-    let proposals = handshake::proposals(client).await?;
-    match services.dialer.dial(Some(ends)).await {
-        Ok(stream) => {
-            let mut backend = Wire::new(stream);
-            let version = handshake::relay(client, &mut backend, &proposals).await?;
-            let reached = Reached::new(services.config.listen.advertised_address.as_ref(), ends.server);
-            Ok(Backend::new(backend, version, reached))
-        }
-        Err(source) => {
-            let address = services.config.backend.url.to_string();
-            let failure = Failure::database_unavailable(
-                "neo4j",
-                "facebolt cannot reach the database behind it; check that Neo4j runs and that backend.url \
-                 names it",
-            );
-            decline(client, &proposals, services, &failure).await?;
-            Err(SessionError::Unreachable { address, source })
-        }
-    }
-}
-
-/// Negotiates in the backend's stead, and answers HELLO with a failure: it is what drivers expect an answer to. Those
-/// that make nothing of it there get it for LOGON.
-async fn decline<C: Stream>(
-    client: &mut Wire<C>,
-    proposals: &Proposals,
-    services: &Services,
-    failure: &Failure,
-) -> Result<(), SessionError> {
-    let version = handshake::alone(client, proposals).await?;
-    client.flush().await.map_err(SessionError::Client)?;
-    let limit = services.config.limits.unauthenticated_bytes;
-    let hello = login::message(client, limit).await?;
-    if version.has_logon() && login::wants_success(&hello) {
-        let server = concat!("facebolt/", env!("CARGO_PKG_VERSION"));
-        let metadata = Map::from([("server", server), ("connection_id", "facebolt")]);
-        client.send_message(&bolt::message::success(&metadata)?);
-        client.flush().await.map_err(SessionError::Client)?;
-        login::message(client, limit).await?;
-    }
-    client.send_message(&failure.encode(version)?);
-    Ok(())
-}
-
 async fn close<C: Stream>(client: &mut Wire<C>) {
     // A client that is gone, or does not read, has no use for it.
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, client.close()).await;
@@ -218,16 +175,25 @@ enum Pause {
     Native(Held),
     /// Whether the client is logged in has changed.
     Authentication,
-    /// The backend has ended, and the client has all its answers.
+    /// The backend has ended, or we are about to, and the client has all its answers.
     Ended,
 }
 
 impl<C: Stream, B: Stream> Session<'_, C, B> {
     async fn run(&mut self, deadline: Instant) -> Result<(), SessionError> {
         let mut deadline = deadline;
+        let services = self.services;
+        let mut stopping = pin!(services.stopping.begun());
+        let mut leaving = false;
         loop {
             let authenticated = self.backend.state.authenticated;
-            let relaying = std::future::poll_fn(|cx| self.poll_relay(cx, authenticated));
+            let relaying = std::future::poll_fn(|cx| {
+                leaving = leaving || stopping.as_mut().poll(cx).is_ready();
+                match self.poll_relay(cx, authenticated) {
+                    Poll::Pending if leaving && self.idle() => Poll::Ready(Ok(Pause::Ended)),
+                    polled => polled,
+                }
+            });
             let pause = if authenticated {
                 relaying.await?
             } else {
@@ -244,6 +210,13 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 Pause::Ended => return Ok(()),
             }
         }
+    }
+
+    /// Is nothing under way that would be lost if the connection ended now?
+    fn idle(&self) -> bool {
+        let Self { client, backend, held, .. } = self;
+        let quiet = client.wire.inbox.is_empty() && !client.wire.waits() && !backend.wire.waits();
+        quiet && held.is_none() && backend.settled() && !backend.state.transaction && !backend.state.streaming
     }
 
     /// Moves bytes both ways for as long as there are any.

@@ -9,10 +9,11 @@
 use std::io::{self, IsTerminal as _};
 
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 use crate::config::{Log, LogFormat, LogLevel};
 
@@ -27,15 +28,37 @@ pub enum TelemetryError {
     Taken(#[from] TryInitError),
 }
 
+/// Sets how much is logged while the process runs.
+#[derive(Debug)]
+pub struct Level {
+    filter: reload::Handle<EnvFilter, Registry>,
+    /// RUST_LOG says it.
+    fixed: bool,
+}
+
+impl Level {
+    /// From now on this counts, if RUST_LOG does not.
+    pub fn set(&self, level: LogLevel) {
+        if !self.fixed
+            && let Ok(filter) = EnvFilter::builder().parse(directives(level))
+        {
+            // Nobody logs any more if the subscriber is gone.
+            let _ = self.filter.reload(filter);
+        }
+    }
+}
+
 /// Starts to log, for the whole process. `rust_log` is the variable of that name; if it is set and not empty, it
 /// counts instead of `log.level`.
 ///
 /// # Errors
 /// Fails if `rust_log` cannot be read, or if the process logs already.
-pub fn install(log: &Log, rust_log: Option<&str>) -> Result<(), TelemetryError> {
+pub fn install(log: &Log, rust_log: Option<&str>) -> Result<Level, TelemetryError> {
     let colours =
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    Ok(subscriber(log, rust_log, colours, io::stderr)?.try_init()?)
+    let (subscriber, level) = subscriber(log, rust_log, colours, io::stderr)?;
+    subscriber.try_init()?;
+    Ok(level)
 }
 
 fn subscriber<W>(
@@ -43,24 +66,24 @@ fn subscriber<W>(
     rust_log: Option<&str>,
     colours: bool,
     writer: W,
-) -> Result<Box<dyn Subscriber + Send + Sync>, ParseError>
+) -> Result<(Box<dyn Subscriber + Send + Sync>, Level), ParseError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let directives = match rust_log {
-        Some(directives) if !directives.trim().is_empty() => directives.to_owned(),
-        _ => directives(log.level),
-    };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::builder().parse(directives)?)
+    let rust_log = rust_log.filter(|directives| !directives.trim().is_empty());
+    let directives = rust_log.map_or_else(|| directives(log.level), str::to_owned);
+    let (filter, handle) = reload::Layer::new(EnvFilter::builder().parse(directives)?);
+    let lines = fmt::layer()
         .with_writer(writer)
         .with_ansi(colours)
         // A write that fails, to a full disk or a closed pipe, would be reported by eprintln!, which then panics.
         .log_internal_errors(false);
-    Ok(match log.format {
-        LogFormat::Text => Box::new(subscriber.finish()),
-        LogFormat::Json => Box::new(subscriber.json().flatten_event(true).finish()),
-    })
+    let filtered = tracing_subscriber::registry().with(filter);
+    let subscriber: Box<dyn Subscriber + Send + Sync> = match log.format {
+        LogFormat::Text => Box::new(filtered.with(lines)),
+        LogFormat::Json => Box::new(filtered.with(lines.json().flatten_event(true))),
+    };
+    Ok((subscriber, Level { filter: handle, fixed: rust_log.is_some() }))
 }
 
 /// The level for facebolt, and for everything else as far as warnings.
@@ -95,7 +118,7 @@ mod tests {
         let buffer = Buffer::default();
         let writer = buffer.clone();
         let log = Log { format, level };
-        let subscriber = subscriber(&log, rust_log, false, move || writer.clone()).unwrap();
+        let (subscriber, _) = subscriber(&log, rust_log, false, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("connection", id = 7);
             let _entered = span.enter();
@@ -117,6 +140,25 @@ mod tests {
         assert_eq!(logged(LogFormat::Text, LogLevel::Info, None).lines().count(), 2);
         assert_eq!(logged(LogFormat::Text, LogLevel::Warn, None).lines().count(), 1);
         assert_eq!(logged(LogFormat::Text, LogLevel::Off, None), "");
+    }
+
+    #[test]
+    fn the_level_can_change() {
+        for (rust_log, lines) in [(None, 2), (Some("info"), 3)] {
+            let buffer = Buffer::default();
+            let writer = buffer.clone();
+            let (subscriber, level) =
+                subscriber(&Log::default(), rust_log, false, move || writer.clone()).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!("one");
+                level.set(LogLevel::Error);
+                tracing::info!("two");
+                level.set(LogLevel::Info);
+                tracing::info!("three");
+            });
+            let bytes = buffer.0.lock().unwrap().clone();
+            assert_eq!(String::from_utf8(bytes).unwrap().lines().count(), lines);
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `facebolt serve`: on the first signal, what is under way may end; a second one ends it at once.
+//! `facebolt serve`: on the first signal to end, what is under way may end; a second one ends it at once. SIGHUP reads
+//! the configuration again.
 
 use std::io;
 use std::pin::pin;
@@ -6,11 +7,12 @@ use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::settings::Settings;
 use super::{CommandError, block_on};
 use crate::config::Config;
+use crate::telemetry::Level;
 use crate::{server, telemetry};
 
 /// Run the proxy, until SIGINT or SIGTERM
@@ -28,43 +30,74 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
-        let config = self.settings.load()?.config;
+        let config = self.settings.clone().load()?.config;
         let rust_log = std::env::var_os("RUST_LOG").map(|value| value.to_string_lossy().into_owned());
-        telemetry::install(&config.log, rust_log.as_deref())?;
-        block_on(serve(config))?
+        let level = telemetry::install(&config.log, rust_log.as_deref())?;
+        block_on(serve(config, &self.settings, &level))?
     }
 }
 
-async fn serve(config: Config) -> Result<(), CommandError> {
+async fn serve(config: Config, settings: &Settings, level: &Level) -> Result<(), CommandError> {
     let mut signals = Signals::new().map_err(CommandError::System)?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut server = pin!(server::run(Arc::new(config), async { drop(stopped.await) }));
-    tokio::select! {
-        ended = &mut server => return Ok(ended?),
-        () = signals.next() => tracing::info!("shutting down"),
+    let (reload, reloads) = mpsc::channel(1);
+    let mut server = pin!(server::run(Arc::new(config), reloads, async { drop(stopped.await) }));
+    loop {
+        let signal = tokio::select! {
+            ended = &mut server => return Ok(ended?),
+            signal = signals.next() => signal,
+        };
+        match signal {
+            Request::End => break,
+            Request::Reload => {
+                let read = settings.clone().load().map(|read| read.config);
+                if let Ok(config) = &read {
+                    level.set(config.log.level);
+                }
+                // The one that waits, if any, is of this very moment.
+                let _ = reload.try_send(read);
+            }
+        }
     }
+    tracing::info!("shutting down");
     drop(stop);
-    tokio::select! {
-        ended = &mut server => Ok(ended?),
-        () = signals.next() => Err(CommandError::Interrupted),
+    loop {
+        tokio::select! {
+            ended = &mut server => return Ok(ended?),
+            signal = signals.next() => if signal == Request::End { return Err(CommandError::Interrupted) },
+        }
     }
 }
 
-/// The signals that ask a process to end.
+/// What the process is asked by a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    /// SIGINT or SIGTERM.
+    End,
+    /// SIGHUP.
+    Reload,
+}
+
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Request {
         tokio::select! {
-            _ = self.interrupt.recv() => (),
-            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => Request::End,
+            _ = self.terminate.recv() => Request::End,
+            _ = self.hang_up.recv() => Request::Reload,
         }
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::config::{BaseUrl, ConfigError, Effective, Flag, Setting as _, Sources};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Settings {
     /// Configuration [default: ./facebolt.toml, if any]
     #[arg(long, value_name = "FILE")]

@@ -80,6 +80,9 @@ pub enum Mistake {
     /// A configuration that cannot be written as TOML: a fault of the program.
     #[error("the configuration cannot be written as TOML: {0}")]
     Unwritable(#[from] toml::ser::Error),
+    /// Two valid configurations that cannot be put together: the same.
+    #[error("the configuration cannot be put together: {0}")]
+    Disjoint(#[from] toml::de::Error),
 }
 
 impl From<Mistake> for ConfigError {

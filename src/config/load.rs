@@ -233,13 +233,13 @@ fn mistaken(mistake: &Mistake) -> Option<&str> {
 }
 
 /// Where the value of a known key stands.
-fn place<'t>(table: &'t mut Table, key: &str) -> Option<&'t mut Value> {
+pub(super) fn place<'t>(table: &'t mut Table, key: &str) -> Option<&'t mut Value> {
     let (section, name) = key.split_once('.')?;
     table.get_mut(section)?.as_table_mut()?.get_mut(name)
 }
 
 /// The dotted keys of the sections of a table, and what else stands beside the sections: empty ones and mistakes.
-fn leaves(table: &Table) -> Vec<(String, &Value)> {
+pub(super) fn leaves(table: &Table) -> Vec<(String, &Value)> {
     let mut leaves = Vec::new();
     for (section, value) in table {
         match value {

@@ -108,3 +108,29 @@ fn installing_twice_gathers_once() {
     let line = "facebolt_statements_total{kind=\"installing_twice\",path=\"refused\"} 1\n";
     assert!(first.render().contains(line) && second.render().contains(line));
 }
+
+/// The dashboard asks for metrics and labels that there are, and shows every metric.
+#[test]
+fn the_dashboard_is_true() {
+    let text = include_str!("../../docs/grafana.json");
+    let dashboard: serde_json::Value = serde_json::from_str(text).unwrap();
+    let mut shown = std::collections::BTreeSet::new();
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap() {
+            let (expression, legend) =
+                (target["expr"].as_str().unwrap(), target["legendFormat"].as_str().unwrap());
+            let name = expression
+                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                .find(|word| word.starts_with("facebolt_"));
+            let name = name.unwrap().trim_end_matches("_bucket");
+            let metric =
+                ALL.iter().find(|metric| metric.name == name).unwrap_or_else(|| panic!("no metric {name}"));
+            shown.insert(metric.name);
+            for label in legend.split("{{").skip(1).map(|rest| rest.split("}}").next().unwrap()) {
+                assert!(metric.labels.contains(&label), "{name} has no label {label}");
+                assert!(expression.contains(label), "{expression} does not keep {label}");
+            }
+        }
+    }
+    assert_eq!(shown.len(), ALL.len());
+}

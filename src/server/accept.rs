@@ -10,21 +10,15 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::admission::{Admission, Admitted};
+use super::admission::Admitted;
 use super::front::{self, ClientStream, FrontError};
+use super::house::House;
 use crate::metrics::{self, State, Transport};
-use crate::session::{self, Arrival, Services, SessionError};
+use crate::session::{self, Arrival, SessionError};
 use crate::transport::{Ends, tls};
 
 /// A pause after accepting failed, so that a lack of file descriptors does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// What all clients share.
-pub(super) struct House {
-    pub(super) services: Services,
-    pub(super) tls: Option<Arc<tls::Server>>,
-    pub(super) admission: Arc<Admission>,
-}
 
 /// Accepts clients until `shutdown`, then lets running sessions end within `limits.drain_timeout`.
 pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl Future<Output = ()>) {
@@ -57,7 +51,7 @@ pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl
         }
     }
     drop(listener);
-    let drain = house.services.config.limits.drain_timeout;
+    let drain = house.services().config.limits.drain_timeout;
     tracing::info!(sessions = sessions.len(), ?drain, "draining");
     let drained = async { while sessions.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, drained).await.is_err() {
@@ -67,21 +61,27 @@ pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl
 
 /// Serves a client, or refuses it; `admitted` is kept meanwhile.
 async fn serve(stream: TcpStream, peer: SocketAddr, house: &House, admitted: Admitted) {
-    let arrival = match arrive(stream, peer, house).await {
+    let services = house.services();
+    let arrived = tokio::select! {
+        arrived = arrive(stream, peer, house.tls.as_deref(), services.config.limits.unauthenticated_timeout) => arrived,
+        () = services.stopping.begun() => return tracing::debug!("closed before it spoke"),
+    };
+    let arrival = match arrived {
         Ok(Some(arrival)) => arrival,
         Ok(None) => return tracing::debug!("an HTTP request was answered"),
         Err(error @ FrontError::Gone(_)) => return tracing::debug!(%error, "closed"),
         Err(error) => return tracing::info!(%error, "closed"),
     };
     let ended = match &admitted {
-        Admitted::In { .. } => session::serve(arrival, &house.services).await,
+        Admitted::In { .. } => session::serve(arrival, &services).await,
         Admitted::Refused { limit, .. } | Admitted::Closed { limit } => {
-            session::refuse(arrival, &house.services, &full(limit)).await
+            session::refuse(arrival, &services, &full(limit)).await
         }
     };
     match ended {
         Ok(()) => tracing::debug!("closed"),
         Err(SessionError::Client(error)) => tracing::debug!(%error, "the client went away"),
+        Err(error @ SessionError::Stopping) => tracing::debug!(%error, "closed"),
         Err(error) => {
             match error {
                 SessionError::Unreachable { .. } => metrics::backend_error("unreachable"),
@@ -106,15 +106,16 @@ fn full(limit: &str) -> Failure {
 async fn arrive(
     stream: TcpStream,
     peer: SocketAddr,
-    house: &House,
+    tls: Option<&tls::Server>,
+    time: Duration,
 ) -> Result<Option<Arrival<ClientStream>>, FrontError> {
-    let deadline = Instant::now() + house.services.config.limits.unauthenticated_timeout;
+    let deadline = Instant::now() + time;
     let _counted = metrics::connection(State::Unauthenticated, Transport::Tcp);
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let ends = Ends { client: peer, server: stream.local_addr().map_err(FrontError::Gone)? };
-    let opening = front::open(stream, house.tls.as_deref());
+    let opening = front::open(stream, tls);
     let opened = timeout_at(deadline, opening).await.map_err(|_| FrontError::Timeout)??;
     Ok(opened.map(|opened| Arrival {
         stream: opened.stream,

@@ -1,5 +1,6 @@
 //! The backend's side of a connection: what it owes, and its answers on their way to the client or to us.
 
+mod asking;
 mod head;
 
 use std::time::Duration;
@@ -130,24 +131,6 @@ impl<S: Stream> Backend<S> {
         self.expect(Sent { address, ..Kind::Route.sent() })
     }
 
-    /// Sends a request of our own.
-    pub(crate) fn ask(&mut self, payload: &[u8]) -> Result<(), SessionError> {
-        self.owed.request(Origin::Ours)?;
-        self.wire.send_message(payload);
-        Ok(())
-    }
-
-    /// Leaves the failed state that a request of our own has led to. Only while no RESET of the client's can be in
-    /// flight: it would be ours that is answered last.
-    pub(crate) async fn recover(&mut self) -> Result<(), SessionError> {
-        self.ask(&bolt::message::reset())?;
-        if self.next_answer().await?.tag != tag::SUCCESS {
-            return Err(SessionError::BackendClosed);
-        }
-        self.state.failed = false;
-        Ok(())
-    }
-
     /// Answers a request of the client's in the backend's stead, in its turn.
     pub(crate) fn answer<C: Stream>(&mut self, client: &mut Wire<C>, payload: Vec<u8>) {
         if let Some(due) = self.owed.local(payload) {
@@ -165,9 +148,7 @@ impl<S: Stream> Backend<S> {
     pub(crate) fn relay<C: Stream>(&mut self, client: &mut Wire<C>) -> Result<(), SessionError> {
         let mut inbox = std::mem::take(&mut self.wire.inbox);
         let result = self.relay_from(&mut inbox, client);
-        if !inbox.is_empty() {
-            self.wire.inbox = inbox;
-        }
+        self.wire.keep(inbox);
         result
     }
 
@@ -354,56 +335,5 @@ impl<S: Stream> Backend<S> {
                 self.dialect = Dialect::of(server);
             }
         }
-    }
-
-    /// The next message that answers a request of ours. May be dropped at any time: nothing is lost.
-    pub(crate) async fn next_answer(&mut self) -> Result<Answer, SessionError> {
-        loop {
-            if let Some(answer) = self.take_answer()? {
-                return Ok(answer);
-            }
-            let filled = std::future::poll_fn(|cx| {
-                if let std::task::Poll::Ready(Err(error)) = self.wire.poll_flush(cx) {
-                    return std::task::Poll::Ready(Err(error));
-                }
-                self.wire.poll_fill(cx)
-            });
-            if !filled.await.map_err(SessionError::Backend)? {
-                return Err(SessionError::BackendClosed);
-            }
-        }
-    }
-
-    fn take_answer(&mut self) -> Result<Option<Answer>, SessionError> {
-        let mut inbox = std::mem::take(&mut self.wire.inbox);
-        let mut rest: &[u8] = inbox.get(self.reading.scanned..).unwrap_or_default();
-        self.reading.scanned = 0;
-        let mut answer = None;
-        while let Some(frame) = self.reading.scanner.next(&mut rest) {
-            match frame {
-                Frame::Noop => {}
-                Frame::Data { payload, .. } => {
-                    self.reading.plan = Plan::Collect;
-                    self.reading.head.take(payload);
-                    self.collect(payload)?;
-                }
-                Frame::End => {
-                    self.reading.plan = Plan::Undecided;
-                    let head = std::mem::take(&mut self.reading.head);
-                    let payload = std::mem::take(&mut self.reading.message);
-                    if let Some(summary) = head.summary() {
-                        self.summary(summary, &mut Vec::new())?;
-                    }
-                    answer = head.tag().map(|tag| Answer { payload, tag });
-                    break;
-                }
-            }
-        }
-        let taken = inbox.len() - rest.len();
-        inbox.advance(taken);
-        if !inbox.is_empty() {
-            self.wire.inbox = inbox;
-        }
-        Ok(answer)
     }
 }

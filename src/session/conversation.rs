@@ -109,6 +109,7 @@ fn services(running: &Arc<AtomicUsize>) -> Services {
             .clone(),
         door: None,
         tier: crate::link::Tier::Faer,
+        stopping: super::stopping::stopping().1,
         config,
     }
 }

@@ -61,6 +61,9 @@ pub(crate) enum SessionError {
     /// Login took too long.
     #[error("no login within the time allowed")]
     LoginTimeout,
+    /// The process is about to end.
+    #[error("facebolt is shutting down")]
+    Stopping,
     /// A request that may not follow a failure.
     #[error("a request that is not allowed after a failure")]
     NotInFailedState,

@@ -134,9 +134,7 @@ impl<S: Stream> Frontend<S> {
     pub(crate) fn relay<B: Stream>(&mut self, backend: &mut Backend<B>) -> Result<Request, SessionError> {
         let mut inbox = std::mem::take(&mut self.wire.inbox);
         let result = self.relay_from(&mut inbox, backend);
-        if !inbox.is_empty() {
-            self.wire.inbox = inbox;
-        }
+        self.wire.keep(inbox);
         result
     }
 

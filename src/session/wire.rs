@@ -7,6 +7,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::buffers;
+
 /// What is read at once from a quiet stream, and from one that filled the buffer the last time.
 const READ_SMALL: usize = 8 * 1024;
 const READ_LARGE: usize = 128 * 1024;
@@ -91,6 +93,9 @@ impl<S: Stream> Wire<S> {
         if self.ended {
             return Poll::Pending;
         }
+        if self.inbox.capacity() == 0 {
+            self.inbox = buffers::take();
+        }
         self.inbox.reserve(if self.busy { READ_LARGE } else { READ_SMALL });
         let room = self.inbox.capacity() - self.inbox.len();
         let polled = pin!(self.io.read_buf(&mut self.inbox)).poll(cx);
@@ -104,11 +109,19 @@ impl<S: Stream> Wire<S> {
             }
             Poll::Pending => {
                 self.busy = false;
-                if self.inbox.is_empty() {
-                    self.inbox = BytesMut::new();
-                }
+                let inbox = std::mem::take(&mut self.inbox);
+                self.keep(inbox);
                 Poll::Pending
             }
+        }
+    }
+
+    /// Puts back what has not been taken of the inbox.
+    pub(crate) fn keep(&mut self, inbox: BytesMut) {
+        if inbox.is_empty() {
+            buffers::give(inbox);
+        } else {
+            self.inbox = inbox;
         }
     }
 

@@ -11,7 +11,7 @@
 )]
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -45,13 +45,12 @@ impl Facebolt {
         assert!(fetched.status.success(), "no models: {}", String::from_utf8_lossy(&fetched.stderr));
         let home = tempfile::tempdir().unwrap();
         let log = home.path().join("log");
-        let (address, admin) = (free_address(), free_address());
         let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/photos");
         let backend = if backend.contains("://") { backend.to_owned() } else { format!("bolt://{backend}") };
         let line = [launcher, &[program]].concat();
         let process = Command::new(line[0])
             .args(&line[1..])
-            .args(["serve", "--listen", &address, "--admin", &admin, "--backend", &backend])
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--backend", &backend])
             .env("FACEBOLT_IMAGES__DIRECTORY", photos)
             .env("FACEBOLT_CALLBACK__LISTEN", "")
             .env("RUST_LOG", "facebolt=debug")
@@ -61,14 +60,26 @@ impl Facebolt {
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
+        let (address, admin) = (String::new(), String::new());
         let mut facebolt = Self { address, admin, log, process, _home: home };
         let deadline = Instant::now() + START;
-        while !is_listened_on(&facebolt.address) {
+        // It says on which ports it listens: one that was free a moment ago may be another's by now.
+        while facebolt.address.is_empty() {
             let ended = facebolt.process.try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < deadline, "no start: {}", facebolt.log());
             std::thread::sleep(Duration::from_millis(50));
+            facebolt.admin = facebolt.told("health and metrics");
+            facebolt.address = facebolt.told("accepting clients");
         }
         facebolt
+    }
+
+    /// The address in the line of the log that says this; empty if there is none yet.
+    fn told(&self, text: &str) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains(text)).unwrap_or_default();
+        let address = line.split("address=").nth(1).unwrap_or_default();
+        address.split_whitespace().next().unwrap_or_default().to_owned()
     }
 
     /// Its process.
@@ -123,14 +134,4 @@ impl Drop for Facebolt {
             eprintln!("{}", self.log());
         }
     }
-}
-
-/// Does someone listen there? Where nobody does, a connection may by chance be made from that very port: to itself.
-fn is_listened_on(address: &str) -> bool {
-    TcpStream::connect(address).is_ok_and(|stream| stream.local_addr().ok() != stream.peer_addr().ok())
-}
-
-/// An address that nobody listens on.
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }

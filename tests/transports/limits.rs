@@ -20,11 +20,6 @@ fn client(facebolt: &Facebolt, server: &Neo4j) -> Client<TcpStream> {
     client
 }
 
-/// Waits until the connection that told that it has started is gone.
-fn empty(facebolt: &Facebolt) {
-    facebolt.logged("the client went away before it had said what it speaks");
-}
-
 /// Connects from another address of this machine.
 fn connect_from(source: &str, address: &str) -> TcpStream {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
@@ -62,7 +57,6 @@ fn is_served_soon(connect: impl Fn() -> TcpStream) -> Client<TcpStream> {
 fn clients_are_limited_in_all() {
     let server = Neo4j::shared(Version::V2026);
     let facebolt = Facebolt::start(&server.bolt, &[("FACEBOLT_LIMITS__CONNECTIONS", "2")]);
-    empty(&facebolt);
     let (mut first, second) = (client(&facebolt, server), client(&facebolt, server));
     is_refused(tcp(&facebolt.address));
     is_refused(Messages::upgrade(tcp(&facebolt.address)));
@@ -77,7 +71,6 @@ fn clients_are_limited_in_all() {
 fn clients_are_limited_by_address() {
     let server = Neo4j::shared(Version::V2026);
     let facebolt = Facebolt::start(&server.bolt, &[("FACEBOLT_LIMITS__CONNECTIONS_PER_ADDRESS", "2")]);
-    empty(&facebolt);
     // One has logged in, one has said nothing yet: both count.
     let mut first = client(&facebolt, server);
     let silent = tcp(&facebolt.address);
@@ -94,7 +87,6 @@ fn clients_are_limited_by_address() {
 fn refusals_are_bounded() {
     let server = Neo4j::shared(Version::V2026);
     let facebolt = Facebolt::start(&server.bolt, &[("FACEBOLT_LIMITS__CONNECTIONS", "1")]);
-    empty(&facebolt);
     let mut only = client(&facebolt, server);
     let told: Vec<_> = (0..64).map(|_| Client::open(tcp(&facebolt.address)).unwrap()).collect();
     let mut closed = Client { stream: tcp(&facebolt.address) };
@@ -112,7 +104,6 @@ fn connections_are_lowered_to_what_the_system_allows() {
     let line = facebolt.logged("limits.connections is lowered");
     assert!(line.contains("from 10000 to 54: this process may open 300 files"), "{line}");
     assert_eq!(facebolt.log().matches("limits.connections is lowered").count(), 1);
-    empty(&facebolt);
     let mut clients: Vec<_> = (0..54).map(|_| client(&facebolt, server)).collect();
     is_refused(tcp(&facebolt.address));
     assert!(clients.iter_mut().all(Client::returns_one));

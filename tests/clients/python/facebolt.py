@@ -1,5 +1,6 @@
 """A `facebolt serve` of our own, with its configuration, log and metrics."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -26,28 +27,30 @@ class Facebolt:
     """One process in front of `backend` (host:port), stopped by `close`.
 
     `settings` are lines of TOML that replace the section they name. `ready` is False where the backend
-    cannot be reached: then only the listening socket is waited for.
+    cannot be reached: then only the listening socket is waited for. `notify` is the path of a service manager's socket.
     """
 
-    def __init__(self, backend, folder, settings=None, ready=True):
-        listen, admin, callback = (_free_port() for _ in range(3))
+    def __init__(self, backend, folder, settings=None, ready=True, notify=None):
+        listen, admin, callback = _free_ports(3)
         self.address = f"127.0.0.1:{listen}"
         self._admin = f"http://127.0.0.1:{admin}"
         self.callback = f"127.0.0.1:{callback}"
         sections = {"callback": f'listen = "127.0.0.1:{callback}"\nurl = "http://127.0.0.1:{callback}"'}
-        sections.update(settings or {})
+        self._sections = sections | (settings or {})
         folder.mkdir(parents=True, exist_ok=True)
-        config = folder / f"facebolt-{listen}.toml"
-        config.write_text("".join(f"[{name}]\n{lines}\n\n" for name, lines in sections.items()))
+        self.config = folder / f"facebolt-{listen}.toml"
+        self.configure()
         self.log = folder / f"facebolt-{listen}.log"
         command = [binary(), "serve", "--listen", self.address, "--backend", f"bolt://{backend}"]
-        command += ["--admin", f"127.0.0.1:{admin}", "--config", str(config)]
+        command += ["--admin", f"127.0.0.1:{admin}", "--config", str(self.config)]
         # Only where the models lie is the caller's to say: the environment outranks the file.
         environment = {
             name: text
             for name, text in os.environ.items()
             if not name.startswith("FACEBOLT_") or name.startswith("FACEBOLT_MODELS__")
         }
+        if notify:
+            environment["NOTIFY_SOCKET"] = notify
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
@@ -57,6 +60,30 @@ class Facebolt:
         except BaseException:
             self.close()
             raise
+
+    def configure(self, **sections):
+        """Writes the configuration with these sections in place of those it had; SIGHUP makes facebolt read it."""
+        self._sections |= sections
+        self.config.write_text("".join(f"[{name}]\n{lines}\n\n" for name, lines in self._sections.items()))
+
+    def signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self, seconds=60):
+        """Waits for its end; the exit code."""
+        return self._process.wait(seconds)
+
+    def health(self, what):
+        """Status and text of `/health/...`."""
+        try:
+            with _direct().open(f"{self._admin}/health/{what}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def says(self, text):
+        """Waits until the log has this text."""
+        self._wait(lambda: text in self.log.read_text(errors="replace"))
 
     def close(self):
         self._process.terminate()
@@ -122,7 +149,10 @@ def _direct():
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def _free_ports(count):
+    """Different ones: each is held until all are found."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

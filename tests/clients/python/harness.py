@@ -110,10 +110,10 @@ class Context:
         """A second facebolt that decides by itself whether to link natively."""
         return self.serve()
 
-    def serve(self, backend=None, ready=True, **sections):
+    def serve(self, backend=None, ready=True, notify=None, **sections):
         """Starts a facebolt that may fetch from the image server."""
         sections = {"images": f'allow_hosts = ["{self.images.address}"]', **sections}
-        facebolt = Facebolt(backend or self.server.address, self._folder, sections, ready)
+        facebolt = Facebolt(backend or self.server.address, self._folder, sections, ready, notify)
         self._closing.callback(facebolt.close)
         return facebolt
 

@@ -160,7 +160,8 @@ def graph(tx, direction):
     else:
         ends = "CASE WHEN a.key < b.key THEN [a.key, b.key] ELSE [b.key, a.key] END"
     edges = tx.run(f"MATCH (a)-[e:SAME]->(b) RETURN {ends} AS ends, properties(e) AS p")
-    nodes = tx.run("MATCH (n:Face) RETURN properties(n) AS p, labels(n) AS l")
+    # In which order a server names labels depends on which it has met first.
+    nodes = tx.run("MATCH (n:Face) UNWIND labels(n) AS l WITH n, l ORDER BY l RETURN properties(n) AS p, collect(l) AS l")
     return [sorted((bits(list(row.values())) for row in result), key=repr) for result in (edges, nodes)]
 
 
