@@ -10,7 +10,8 @@ help:
 	@echo "make test-browser  Neo4j Browser in headless Chromium, on each Neo4j, by bolt:// and neo4j://"
 	@echo "make test-clients  every client against every promise; writes docs/compatibility.md"
 	@echo "make test-drivers  suites that drivers publish, directly and through facebolt; an hour"
-	@echo "make test-differential  face.embed against a real procedure, statement by statement, on both Neo4j"
+	@echo "make test-differential  face.embed against a real procedure, statement by statement, on both Neo4j;"
+	@echo "                        reading and rewriting Cypher against Neo4j's own front end"
 	@echo "make test-faults   breaks connections, processes, logs and clocks around facebolt; writes docs/faults.md"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
@@ -46,7 +47,8 @@ test-drivers:
 
 test-differential:
 	scripts/tools differential
-	cargo build --locked
+	cargo build --locked --bins --example cypher_reading
+	scripts/python tests/differential/frontend.py
 	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
 	scripts/python tests/differential/run.py
 
