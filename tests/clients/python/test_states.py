@@ -78,7 +78,7 @@ class States(Promise):
         connection.send(bolt.begin(), bolt.run("UNWIND range(1, 4) AS x RETURN x"), pull(1))
         numbers = [self.succeeds(connection)[1].get("qid") for _ in range(2)]
         self.assertEqual(self.succeeds(connection), ([1], {"has_more": True}))
-        connection.send(bolt.run("SHOW PROCEDURES YIELD name WHERE name STARTS WITH 'face.e'"), pull(-1), self.rows(), pull(2))
+        connection.send(bolt.run("SHOW PROCEDURES YIELD name WHERE name = 'face.embed'"), pull(-1), self.rows(), pull(2))
         numbers.append(self.succeeds(connection)[1]["qid"])
         self.assertEqual(self.succeeds(connection)[0], ["face.embed"])
         numbers.append(self.succeeds(connection)[1]["qid"])
@@ -93,7 +93,7 @@ class States(Promise):
     def test_next_transaction(self):
         """numbers sent behind a COMMIT are of the next transaction"""
         connection = self.connect()
-        connection.send(bolt.begin(), bolt.run("SHOW PROCEDURES YIELD name WHERE name STARTS WITH 'face.e'"), pull(-1))
+        connection.send(bolt.begin(), bolt.run("SHOW PROCEDURES YIELD name WHERE name = 'face.embed'"), pull(-1))
         for _ in range(3):
             self.succeeds(connection)
         connection.send(COMMIT, bolt.begin(), bolt.run("RETURN 5"), bolt.run("RETURN 6"), pull(-1, qid=0), COMMIT)
