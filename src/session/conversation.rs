@@ -39,7 +39,7 @@ use super::{Both, Services, Session};
 use crate::config::Config;
 use crate::face::{Engine, FaceError, Loader, Policy};
 use crate::metrics::{self, Transport};
-use crate::procedures::{Places, Call, Compute, Procedure, ProcedureError, Registry, Signature, Tools};
+use crate::procedures::{Call, Compute, Places, Procedure, ProcedureError, Registry, Signature, Tools};
 use crate::transport::Dialer;
 
 /// Longer than any conversation lasts, on a clock that runs ahead when nothing else does.
