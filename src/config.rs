@@ -243,9 +243,12 @@ pub struct Limits {
     /// Bytes of parameters that are kept while a statement that names us is worked on.
     #[serde(with = "size")]
     pub statement_bytes: usize,
-    /// Jobs that may wait for a worker; one more is refused.
+    /// Images in work at a time, those of all connections together; more wait for their turn.
     #[serde(with = "setting")]
     pub native_queue: NonZeroUsize,
+    /// How long an image may wait for its turn.
+    #[serde(with = "setting")]
+    pub native_timeout: Duration,
     /// How long open transactions may take to end at shutdown.
     #[serde(with = "setting")]
     pub drain_timeout: Duration,
@@ -261,6 +264,7 @@ impl Default for Limits {
             message_timeout: Duration::from_secs(120),
             statement_bytes: 64 << 20,
             native_queue: nonzero(256),
+            native_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
         }
     }

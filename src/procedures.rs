@@ -19,10 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use packstream::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::cypher::Field;
 use crate::face::{Engine, FaceError, ImageError, Loader};
+use crate::metrics;
 
 pub(crate) use arguments::{ArgumentError, CoerceError, Given, RowError, check, fill};
 pub(crate) use graph::{GraphError, GraphPlan, LinkPlan, Measure, Output, SearchPlan};
@@ -107,12 +108,49 @@ pub(crate) struct Tools {
     /// One permit for each image that may be in work at a time.
     pub(crate) at_once: Arc<Semaphore>,
     width: usize,
+    places: Places,
+}
+
+/// The images of all clients that may be in work at a time. Who comes later waits, first come, first served: since a
+/// statement has few images in work at a time, none waits for all of another's.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    all: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Places {
+    /// So many, each waited for so long.
+    pub(crate) fn new(count: usize, patience: Duration) -> Self {
+        Self { all: Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))), patience }
+    }
+
+    /// The same places, waited for so long from now on.
+    pub(crate) fn waited_for(&self, patience: Duration) -> Self {
+        Self { all: Arc::clone(&self.all), patience }
+    }
+
+    /// A place for one image, until it is dropped.
+    async fn take(&self) -> Result<SemaphorePermit<'_>, FaceError> {
+        if let Ok(place) = self.all.try_acquire() {
+            return Ok(place);
+        }
+        let _waiting = metrics::queued("images");
+        let place = tokio::time::timeout(self.patience, self.all.acquire()).await;
+        // The second error would mean that the semaphore was closed, which nobody does.
+        place.ok().and_then(Result::ok).ok_or(FaceError::Busy)
+    }
 }
 
 impl Tools {
-    /// For `width` images at a time.
-    pub(crate) fn new(loader: Loader, engine: Engine, width: usize) -> Self {
-        Self { loader, engine, at_once: Arc::new(Semaphore::new(width)), width }
+    /// For `width` images of a statement at a time.
+    pub(crate) fn new(loader: Loader, engine: Engine, width: usize, places: Places) -> Self {
+        Self { loader, engine, at_once: Arc::new(Semaphore::new(width)), width, places }
+    }
+
+    /// Where images of all clients wait for their turn.
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
     }
 
     /// The same, with permits of its own.

@@ -21,7 +21,7 @@ use crate::face::{AllowedHost, Engine, EngineConfig, Loader, LoaderError, Policy
 use crate::link::Tier;
 use crate::listener::{ListenError, listen};
 use crate::metrics::{self, MetricsError};
-use crate::procedures::{Registry, Tools};
+use crate::procedures::{Places, Registry, Tools};
 use crate::session::Services;
 use crate::session::stopping::{Stopping, stopping};
 use crate::systemd;
@@ -136,7 +136,8 @@ async fn services(config: Arc<Config>, dialer: Dialer, stopping: Stopping) -> Re
         tokio::task::spawn_blocking(move || Engine::start(&engine)).await.map_err(io::Error::from)??;
     let door = Door::new(&config.callback);
     let registry = Arc::new(Registry::new());
-    let tools = Tools::new(loader, engine, config.images.concurrency_per_connection.get());
+    let places = Places::new(config.limits.native_queue.get(), config.limits.native_timeout);
+    let tools = Tools::new(loader, engine, config.images.concurrency_per_connection.get(), places);
     Ok(Services { config, dialer, registry, tools, door, tier, stopping })
 }
 

@@ -79,7 +79,9 @@ async fn image(url: Value, options: EmbedOptions, tools: &Tools) -> Result<Rows,
             });
             Ok(rows.collect())
         }
-        Err(error @ ProcedureError::Face(FaceError::Model(_) | FaceError::Stopped)) => Err(error),
+        Err(error @ ProcedureError::Face(FaceError::Model(_) | FaceError::Stopped | FaceError::Busy)) => {
+            Err(error)
+        }
         Err(error) => failed(error.to_string()),
     }
 }

@@ -69,6 +69,8 @@ pub(super) async fn faces(
     tools: &Tools,
 ) -> Result<Vec<Face>, ProcedureError> {
     let source = Source::parse(url, tools.loader.policy())?;
+    // Before it is fetched: what waits must not take memory.
+    let _place = tools.places().take().await?;
     let fetching = Instant::now();
     let image = tools.loader.load(&source).await.inspect_err(|error| {
         if let ImageError::Fetch(failure) = error {

@@ -38,8 +38,9 @@ impl House {
             tracing::info!("the configuration was read again: nothing else has changed");
             return Ok(());
         }
+        let places = now.tools.places().waited_for(config.limits.native_timeout);
         let concurrency = config.images.concurrency_per_connection.get();
-        let tools = Tools::new(Loader::new(policy(&config))?, now.tools.engine.clone(), concurrency);
+        let tools = Tools::new(Loader::new(policy(&config))?, now.tools.engine.clone(), concurrency, places);
         let services = Services {
             dialer: Dialer::new(&config.backend)?,
             tier: tier(config.link.tier).ok_or(ServeError::Tier(config.link.tier))?,

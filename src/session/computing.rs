@@ -227,7 +227,7 @@ impl Computing {
         };
         match self.rows(call.procedure, arguments).await {
             Ok(rows) => Ok(RowRows { bytes: size(&rows), rows }),
-            Err(error) => Err(refusal::procedure_failed(self.dialect, signature.name, &error.to_string())),
+            Err(error) => Err(refusal::call_failed(self.dialect, signature.name, &error)),
         }
     }
 

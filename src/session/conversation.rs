@@ -39,7 +39,7 @@ use super::{Both, Services, Session};
 use crate::config::Config;
 use crate::face::{Engine, FaceError, Loader, Policy};
 use crate::metrics::{self, Transport};
-use crate::procedures::{Call, Compute, Procedure, ProcedureError, Registry, Signature, Tools};
+use crate::procedures::{Call, Compute, Places, Procedure, ProcedureError, Registry, Signature, Tools};
 use crate::transport::Dialer;
 
 /// Longer than any conversation lasts, on a clock that runs ahead when nothing else does.
@@ -105,7 +105,10 @@ fn services(running: &Arc<AtomicUsize>) -> Services {
         dialer: Dialer::new(&config.backend).unwrap(),
         registry: Arc::new(Registry::of(vec![Procedure::Compute(Box::new(embed))])),
         tools: TOOLS
-            .get_or_init(|| Tools::new(Loader::new(Policy::default()).unwrap(), Engine::idle(), 8))
+            .get_or_init(|| {
+                let places = Places::new(8, HANGS);
+                Tools::new(Loader::new(Policy::default()).unwrap(), Engine::idle(), 8, places)
+            })
             .clone(),
         door: None,
         tier: crate::link::Tier::Faer,

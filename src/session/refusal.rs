@@ -7,7 +7,8 @@ use bolt::failure::{Cause, Classification, Failure, GqlStatus, Position as Place
 use self::cause::Condition;
 use super::dialect::Dialect;
 use crate::cypher::{CallError, Position, Refusal};
-use crate::procedures::{ArgumentError, CoerceError, Signature, Type};
+use crate::face::FaceError;
+use crate::procedures::{ArgumentError, CoerceError, ProcedureError, Signature, Type};
 
 const SYNTAX: &str = "Neo.ClientError.Statement.SyntaxError";
 
@@ -143,8 +144,20 @@ pub(crate) fn not_coerced(value: &str, wanted: &str, dialect: Dialect) -> Failur
     }
 }
 
+/// A call that failed: on its own, or for lack of room, which drivers retry.
+pub(crate) fn call_failed(dialect: Dialect, procedure: &str, error: &ProcedureError) -> Failure {
+    if let ProcedureError::Face(FaceError::Busy) = error {
+        let message = format!(
+            "facebolt is busy: {procedure} has waited for its turn for as long as limits.native_timeout allows. Retry \
+             later, or raise that or limits.native_queue."
+        );
+        return Failure { message, ..Failure::no_threads_available() };
+    }
+    procedure_failed(dialect, procedure, &error.to_string())
+}
+
 /// A procedure that failed on its own.
-pub(crate) fn procedure_failed(dialect: Dialect, procedure: &str, reason: &str) -> Failure {
+fn procedure_failed(dialect: Dialect, procedure: &str, reason: &str) -> Failure {
     let mut failure = Failure::procedure_call_failed(procedure, reason);
     if dialect == Dialect::Five {
         failure.gql = GqlStatus::general();

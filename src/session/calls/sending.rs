@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Plan, Results, compute, token};
 use crate::callback::Door;
 use crate::cypher::{self, Call, Carrier, Mode, Statement};
-use crate::procedures::{Rows, Signature};
+use crate::procedures::{ProcedureError, Rows, Signature};
 use crate::session::callbacks::Callbacks;
 use crate::session::computing::Computing;
 use crate::session::dialect::Dialect;
@@ -155,8 +155,8 @@ impl Sending<'_> {
     }
 
     /// The failure of a call, to be raised where it is met.
-    fn failed(&self, signature: &Signature, error: &dyn std::error::Error) -> Raise {
-        self.raise(refusal::procedure_failed(self.dialect, signature.name, &error.to_string()))
+    fn failed(&self, signature: &Signature, error: &ProcedureError) -> Raise {
+        self.raise(refusal::call_failed(self.dialect, signature.name, error))
     }
 
     /// A failure that is to be raised where it is met.
