@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{oneshot, watch};
 
 use self::admission::Admission;
 use self::house::House;
@@ -60,6 +60,9 @@ pub enum ServeError {
     System(#[from] io::Error),
 }
 
+/// What the configuration was when it was last read again, if it was.
+pub type Reread = Option<Result<Config, ConfigError>>;
+
 /// Serves until `shutdown` is done and what was under way has ended. What comes from `reloads` is put in force for
 /// connections that come later, or logged if it is wrong.
 ///
@@ -67,7 +70,7 @@ pub enum ServeError {
 /// If a model is missing, or an address cannot be listened on.
 pub async fn run(
     config: Arc<Config>,
-    reloads: mpsc::Receiver<Result<Config, ConfigError>>,
+    reloads: watch::Receiver<Reread>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let exporter = metrics::install()?;
@@ -183,20 +186,21 @@ fn tier(tier: LinkTier) -> Option<Tier> {
 }
 
 /// Puts in force what the configuration has become, whenever it is read again.
-async fn reload(house: Arc<House>, mut reloads: mpsc::Receiver<Result<Config, ConfigError>>) {
-    while let Some(read) = reloads.recv().await {
+async fn reload(house: Arc<House>, mut reloads: watch::Receiver<Reread>) {
+    while reloads.changed().await.is_ok() {
         systemd::reloading();
-        match read {
-            Ok(config) => {
-                if let Err(error) = house.renew(&config) {
+        match &*reloads.borrow_and_update() {
+            Some(Ok(config)) => {
+                if let Err(error) = house.renew(config) {
                     tracing::error!(%error, "the configuration stays as it was");
                 }
             }
-            Err(ConfigError(mistakes)) => {
+            Some(Err(ConfigError(mistakes))) => {
                 for mistake in mistakes {
                     tracing::error!(error = %mistake, "the configuration stays as it was");
                 }
             }
+            None => {}
         }
         systemd::ready();
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{oneshot, watch};
 
 use super::settings::Settings;
 use super::{CommandError, block_on};
@@ -40,7 +40,7 @@ impl Serve {
 async fn serve(config: Config, settings: &Settings, level: &Level) -> Result<(), CommandError> {
     let mut signals = Signals::new().map_err(CommandError::System)?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let (reload, reloads) = mpsc::channel(1);
+    let (reload, reloads) = watch::channel(None);
     let mut server = pin!(server::run(Arc::new(config), reloads, async { drop(stopped.await) }));
     loop {
         let signal = tokio::select! {
@@ -54,8 +54,7 @@ async fn serve(config: Config, settings: &Settings, level: &Level) -> Result<(),
                 if let Ok(config) = &read {
                     level.set(config.log.level);
                 }
-                // The one that waits, if any, is of this very moment.
-                let _ = reload.try_send(read);
+                reload.send_replace(Some(read));
             }
         }
     }
