@@ -34,7 +34,8 @@ HEAD = """# Faults
 What was broken around facebolt, what had to happen, and what was seen. `make test-faults` writes this table; `make test`
 runs a part of it. A client waits for each answer before it sends the next request, and each write has a number of its
 own, so that what clients were told can be compared with what Neo4j holds. "Hit" counts the connections that came as
-far as the byte at which their fault waited. After each row facebolt serves a new client, and no connection is left.
+far as the byte at which their fault waited. After each row of the sweep and of the attacks facebolt serves a new client,
+and no connection is left.
 
 """
 
