@@ -11,23 +11,21 @@ mod listing;
 mod models;
 mod options;
 mod search;
+mod tools;
 mod verify;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
 
 use packstream::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::cypher::Field;
-use crate::face::{Engine, FaceError, ImageError, Loader};
-use crate::metrics;
+use crate::face::{FaceError, ImageError};
 
 pub(crate) use arguments::{ArgumentError, CoerceError, Given, RowError, check, fill};
 pub(crate) use graph::{GraphError, GraphPlan, LinkPlan, Measure, Output, SearchPlan};
 pub(crate) use listing::procedures as listing;
+pub(crate) use tools::{Places, Tools};
 
 /// A type of Cypher, as far as signatures need them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,73 +95,6 @@ pub(crate) struct Signature {
 /// The rows of one call, values in the order of the signature's columns.
 pub(crate) type Rows = Vec<Vec<Value>>;
 
-/// How long one call may take, or one image of a call that has several.
-pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What procedures work with.
-#[derive(Debug, Clone)]
-pub(crate) struct Tools {
-    pub(crate) loader: Loader,
-    pub(crate) engine: Engine,
-    /// One permit for each image that may be in work at a time.
-    pub(crate) at_once: Arc<Semaphore>,
-    width: usize,
-    places: Places,
-}
-
-/// The images of all clients that may be in work at a time. Who comes later waits, first come, first served: since a
-/// statement has few images in work at a time, none waits for all of another's.
-#[derive(Debug, Clone)]
-pub(crate) struct Places {
-    all: Arc<Semaphore>,
-    patience: Duration,
-}
-
-impl Places {
-    /// So many, each waited for so long.
-    pub(crate) fn new(count: usize, patience: Duration) -> Self {
-        Self { all: Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))), patience }
-    }
-
-    /// The same places, waited for so long from now on.
-    pub(crate) fn waited_for(&self, patience: Duration) -> Self {
-        Self { all: Arc::clone(&self.all), patience }
-    }
-
-    /// A place for one image, until it is dropped.
-    async fn take(&self) -> Result<SemaphorePermit<'_>, FaceError> {
-        if let Ok(place) = self.all.try_acquire() {
-            return Ok(place);
-        }
-        let _waiting = metrics::queued("images");
-        let place = tokio::time::timeout(self.patience, self.all.acquire()).await;
-        // The second error would mean that the semaphore was closed, which nobody does.
-        place.ok().and_then(Result::ok).ok_or(FaceError::Busy)
-    }
-}
-
-impl Tools {
-    /// For `width` images of a statement at a time.
-    pub(crate) fn new(loader: Loader, engine: Engine, width: usize, places: Places) -> Self {
-        Self { loader, engine, at_once: Arc::new(Semaphore::new(width)), width, places }
-    }
-
-    /// Where images of all clients wait for their turn.
-    pub(crate) fn places(&self) -> &Places {
-        &self.places
-    }
-
-    /// The same, with permits of its own.
-    pub(crate) fn of_their_own(&self) -> Self {
-        Self { at_once: Arc::new(Semaphore::new(self.width)), ..self.clone() }
-    }
-
-    /// How many images may be in work at a time.
-    pub(crate) fn width(&self) -> usize {
-        self.width
-    }
-}
-
 /// Why a call failed; its text is what the user reads.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProcedureError {
@@ -176,7 +107,7 @@ pub(crate) enum ProcedureError {
     Option(#[from] options::OptionError),
     #[error(transparent)]
     Graph(#[from] graph::GraphError),
-    #[error("it took longer than {} s", CALL_TIMEOUT.as_secs())]
+    #[error("it took longer than {} s", tools::IMAGE_TIMEOUT.as_secs())]
     TooSlow,
 }
 
@@ -186,16 +117,14 @@ pub(crate) type Call<'a> = Pin<Box<dyn Future<Output = Result<Rows, ProcedureErr
 /// What to read of the graph, and what to make of it, to come.
 pub(crate) type Plan<'a> = Pin<Box<dyn Future<Output = Result<GraphPlan, ProcedureError>> + Send + 'a>>;
 
+/// The last argument of nearly all of them.
+const CONFIGURATION: Argument =
+    Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) };
+
 /// A procedure that computes from its arguments alone.
 pub(crate) trait Compute: std::fmt::Debug + Send + Sync {
     /// What is known without calling it.
     fn signature(&self) -> &'static Signature;
-
-    /// Does it take the permits of [`Tools::at_once`] itself, and the time, for each image? Else they are taken for the
-    /// call.
-    fn paces_itself(&self) -> bool {
-        false
-    }
 
     /// Calls it. The arguments fit the signature: one for each, of its type or null. Dropping the future
     /// cancels the work.

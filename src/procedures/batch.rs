@@ -4,7 +4,7 @@ use futures_util::stream::{self, StreamExt};
 use packstream::Value;
 
 use super::embed::{self, AREA};
-use super::{Argument, Call, Column, Compute, Default, ProcedureError, Rows, Signature, Tools, Type};
+use super::{Argument, CONFIGURATION, Call, Column, Compute, ProcedureError, Rows, Signature, Tools, Type};
 use crate::face::{EmbedOptions, FaceError, OnNoFace};
 
 #[derive(Debug)]
@@ -12,10 +12,7 @@ pub(super) struct EmbedBatch;
 
 static SIGNATURE: Signature = Signature {
     name: "face.embedBatch",
-    arguments: &[
-        Argument { name: "imageUrls", kind: Type::StringList, default: None },
-        Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) },
-    ],
+    arguments: &[Argument { name: "imageUrls", kind: Type::StringList, default: None }, CONFIGURATION],
     columns: &[
         Column::new("position", Type::Integer),
         Column::new("embedding", Type::FloatList),
@@ -33,10 +30,6 @@ static SIGNATURE: Signature = Signature {
 impl Compute for EmbedBatch {
     fn signature(&self) -> &'static Signature {
         &SIGNATURE
-    }
-
-    fn paces_itself(&self) -> bool {
-        true
     }
 
     fn call<'a>(&'a self, arguments: Vec<Value>, tools: &'a Tools) -> Call<'a> {
@@ -70,7 +63,7 @@ async fn image(url: Value, options: EmbedOptions, tools: &Tools) -> Result<Rows,
         Ok(vec![row])
     };
     let Some(url) = url.as_str() else { return failed("the image is null".to_owned()) };
-    match embed::paced(SIGNATURE.name, url, options, tools).await {
+    match embed::faces(SIGNATURE.name, url, options, tools).await {
         Ok(faces) => {
             let rows = faces.iter().map(|face| {
                 let mut row = embed::row(face);

@@ -5,9 +5,7 @@ use std::time::Instant;
 use packstream::{Map, Value};
 
 use super::options::{OptionError, Options};
-use super::{
-    Argument, CALL_TIMEOUT, Call, Column, Compute, Default, ProcedureError, Rows, Signature, Tools, Type,
-};
+use super::{Argument, CONFIGURATION, Call, Column, Compute, ProcedureError, Rows, Signature, Tools, Type};
 use crate::face::{Area, EmbedOptions, Face, ImageError, Source};
 use crate::metrics::{self, Stage};
 
@@ -16,10 +14,7 @@ pub(super) struct Embed;
 
 static SIGNATURE: Signature = Signature {
     name: "face.embed",
-    arguments: &[
-        Argument { name: "imageUrl", kind: Type::String, default: None },
-        Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) },
-    ],
+    arguments: &[Argument { name: "imageUrl", kind: Type::String, default: None }, CONFIGURATION],
     columns: &[
         Column::new("embedding", Type::FloatList),
         Column::new("index", Type::Integer),
@@ -69,33 +64,21 @@ pub(super) async fn faces(
     tools: &Tools,
 ) -> Result<Vec<Face>, ProcedureError> {
     let source = Source::parse(url, tools.loader.policy())?;
-    // Before it is fetched: what waits must not take memory.
-    let _place = tools.places().take().await?;
-    let fetching = Instant::now();
-    let image = tools.loader.load(&source).await.inspect_err(|error| {
-        if let ImageError::Fetch(failure) = error {
-            metrics::fetch_failure(failure.label());
-        }
-    })?;
-    metrics::native_seconds(name, Stage::Fetch, fetching.elapsed());
-    let embedding = Instant::now();
-    let faces = tools.engine.embed(image, options).await?;
-    metrics::native_seconds(name, Stage::Embed, embedding.elapsed());
-    metrics::faces_found(u64::try_from(faces.len()).unwrap_or(u64::MAX));
-    Ok(faces)
-}
-
-/// The same for one of several images of a call: as many at a time as the statement may have in work.
-pub(super) async fn paced(
-    name: &'static str,
-    url: &str,
-    options: EmbedOptions,
-    tools: &Tools,
-) -> Result<Vec<Face>, ProcedureError> {
-    // An error would mean that the semaphore was closed, which nobody does.
-    let _permit = tools.at_once.acquire().await;
-    let faces = tokio::time::timeout(CALL_TIMEOUT, faces(name, url, options, tools)).await;
-    faces.unwrap_or(Err(ProcedureError::TooSlow))
+    let work = async {
+        let fetching = Instant::now();
+        let image = tools.loader.load(&source).await.inspect_err(|error| {
+            if let ImageError::Fetch(failure) = error {
+                metrics::fetch_failure(failure.label());
+            }
+        })?;
+        metrics::native_seconds(name, Stage::Fetch, fetching.elapsed());
+        let embedding = Instant::now();
+        let faces = tools.engine.embed(image, options).await?;
+        metrics::native_seconds(name, Stage::Embed, embedding.elapsed());
+        metrics::faces_found(u64::try_from(faces.len()).unwrap_or(u64::MAX));
+        Ok(faces)
+    };
+    tools.image(work).await
 }
 
 /// What a configuration map says of embedding.

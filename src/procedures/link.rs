@@ -4,7 +4,7 @@ use packstream::{Map, Value};
 
 use super::graph::{GraphError, GraphPlan, LinkPlan, Measure, Output};
 use super::options::{OptionError, Options};
-use super::{Argument, Column, Default, Graph, Plan, ProcedureError, Signature, Tools, Type};
+use super::{Argument, CONFIGURATION, Column, Graph, Plan, ProcedureError, Signature, Tools, Type};
 use crate::cypher::{NodeFilter, Nodes, Relationships};
 use crate::face::models::Recogniser;
 
@@ -21,10 +21,8 @@ enum Kind {
     Stats,
 }
 
-const ARGUMENTS: [Argument; 2] = [
-    Argument { name: "nodeLabel", kind: Type::String, default: None },
-    Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) },
-];
+const ARGUMENTS: [Argument; 2] =
+    [Argument { name: "nodeLabel", kind: Type::String, default: None }, CONFIGURATION];
 
 const COUNTS: [Column; 9] = [
     Column::new("nodesCompared", Type::Integer),

@@ -4,7 +4,7 @@ use packstream::Value;
 
 use super::graph::{GraphError, GraphPlan, Measure, SearchPlan};
 use super::options::Options;
-use super::{Argument, Column, Default, Graph, Plan, ProcedureError, Signature, Tools, Type};
+use super::{Argument, CONFIGURATION, Column, Graph, Plan, ProcedureError, Signature, Tools, Type};
 use crate::cypher::Nodes;
 use crate::face::EmbedOptions;
 use crate::face::models::Recogniser;
@@ -14,10 +14,7 @@ pub(super) struct Search;
 
 static SIGNATURE: Signature = Signature {
     name: "face.search",
-    arguments: &[
-        Argument { name: "query", kind: Type::Any, default: None },
-        Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) },
-    ],
+    arguments: &[Argument { name: "query", kind: Type::Any, default: None }, CONFIGURATION],
     columns: &[
         Column::new("node", Type::Node),
         Column::new("distance", Type::Float),

@@ -3,7 +3,7 @@
 use packstream::Value;
 
 use super::embed;
-use super::{Argument, Call, Column, Compute, Default, ProcedureError, Rows, Signature, Tools, Type};
+use super::{Argument, CONFIGURATION, Call, Column, Compute, ProcedureError, Rows, Signature, Tools, Type};
 use crate::face::models::Recogniser;
 use crate::face::{EmbedOptions, Face, FaceError, Normalization, Select};
 
@@ -15,7 +15,7 @@ static SIGNATURE: Signature = Signature {
     arguments: &[
         Argument { name: "imageUrl1", kind: Type::String, default: None },
         Argument { name: "imageUrl2", kind: Type::String, default: None },
-        Argument { name: "configuration", kind: Type::Map, default: Some(Default::EmptyMap) },
+        CONFIGURATION,
     ],
     columns: &[
         Column::new("verified", Type::Boolean),
@@ -33,10 +33,6 @@ impl Compute for Verify {
         &SIGNATURE
     }
 
-    fn paces_itself(&self) -> bool {
-        true
-    }
-
     fn call<'a>(&'a self, arguments: Vec<Value>, tools: &'a Tools) -> Call<'a> {
         Box::pin(async move {
             let url = |index| arguments.get(index).and_then(Value::as_str);
@@ -46,8 +42,8 @@ impl Compute for Verify {
             let model = tools.engine.model(options.model.as_deref()).map_err(FaceError::from)?;
             let threshold = threshold(model, options.normalization)?;
             let (first, second) = futures_util::future::join(
-                embed::paced(SIGNATURE.name, first, options.clone(), tools),
-                embed::paced(SIGNATURE.name, second, options.clone(), tools),
+                embed::faces(SIGNATURE.name, first, options.clone(), tools),
+                embed::faces(SIGNATURE.name, second, options.clone(), tools),
             )
             .await;
             let (first, second) = (first?, second?);

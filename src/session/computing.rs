@@ -16,9 +16,7 @@ use super::dialect::Dialect;
 use super::refusal;
 use crate::callback::{self, Answer, Answers};
 use crate::cypher::{self, Field, KeyPart};
-use crate::procedures::{
-    self, CALL_TIMEOUT, Given, Procedure, ProcedureError, Registry, RowError, Rows, Tools,
-};
+use crate::procedures::{self, Given, Procedure, ProcedureError, Registry, RowError, Rows, Tools};
 
 /// What is kept of what has been computed. What goes is computed anew if it is asked for again.
 const KEPT_BYTES: usize = 64 << 20;
@@ -192,14 +190,7 @@ impl Computing {
         let Some(Procedure::Compute(procedure)) = self.registry.get(procedure) else {
             return Ok(Arc::default());
         };
-        let call = procedure.call(arguments, &self.tools);
-        let rows = if procedure.paces_itself() {
-            call.await
-        } else {
-            // An error would mean that the semaphore was closed, which nobody does.
-            let _permit = self.tools.at_once.acquire().await;
-            tokio::time::timeout(CALL_TIMEOUT, call).await.unwrap_or(Err(ProcedureError::TooSlow))
-        };
+        let rows = procedure.call(arguments, &self.tools).await;
         if let Err(error) = &rows {
             tracing::debug!(error = error as &dyn std::error::Error, "a call failed");
         }

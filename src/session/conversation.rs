@@ -67,10 +67,10 @@ impl Compute for Embed {
         all.find(|signature| signature.name == "face.embed").unwrap()
     }
 
-    fn call<'a>(&'a self, arguments: Vec<Value>, _: &'a Tools) -> Call<'a> {
+    fn call<'a>(&'a self, arguments: Vec<Value>, tools: &'a Tools) -> Call<'a> {
         self.running.fetch_add(1, Ordering::Relaxed);
         let running = Running(Arc::clone(&self.running));
-        Box::pin(async move {
+        Box::pin(tools.image(async move {
             let _running = running;
             let rows = match arguments[0].as_str().unwrap() {
                 speech::TWO => 2,
@@ -92,7 +92,7 @@ impl Compute for Embed {
                 ]
             };
             Ok((0..rows).map(row).collect())
-        })
+        }))
     }
 }
 
@@ -106,7 +106,8 @@ fn services(running: &Arc<AtomicUsize>) -> Services {
         registry: Arc::new(Registry::of(vec![Procedure::Compute(Box::new(embed))])),
         tools: TOOLS
             .get_or_init(|| {
-                let places = Places::new(8, HANGS);
+                // They are of all conversations, each of which has a clock of its own.
+                let places = Places::new(usize::MAX, HANGS);
                 Tools::new(Loader::new(Policy::default()).unwrap(), Engine::idle(), 8, places)
             })
             .clone(),

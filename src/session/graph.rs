@@ -20,8 +20,7 @@ use crate::cypher::{Call, Identity, Mode, NodeFilter, Nodes, PairOrder, Relation
 use crate::link::{LinkError, Options, Predicate};
 use crate::metrics::{self, Stage};
 use crate::procedures::{
-    CALL_TIMEOUT, Given, Graph, GraphError, GraphPlan, LinkPlan, Output, ProcedureError, SearchPlan,
-    Signature,
+    Given, Graph, GraphError, GraphPlan, LinkPlan, Output, ProcedureError, SearchPlan, Signature,
 };
 
 /// What travels in the place of a call.
@@ -66,8 +65,7 @@ pub(super) async fn plan(
     if mode == Mode::Explain && !graph.signature().writes {
         return Ok(GraphPlan::Nothing);
     }
-    let plan = tokio::time::timeout(CALL_TIMEOUT, graph.plan(arguments, &services.tools)).await;
-    let plan = plan.unwrap_or(Err(ProcedureError::TooSlow))?;
+    let plan = graph.plan(arguments, &services.tools.of_their_own()).await?;
     match &plan {
         GraphPlan::Link(link) if link.output.batched() && !(call.standalone && auto_commit) => {
             Err(GraphError::Batch.into())
