@@ -46,7 +46,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tenth", action="store_true")
     parser.add_argument("--server", action="append", choices=SERVERS)
-    parser.add_argument("--way", choices=WAYS, action="append", help="only this way")
+    parser.add_argument("--way", choices=WAYS, action="append", help="only this way; of a known difference, what the first way says")
     parser.add_argument("-v", "--verbose", action="store_true", help="print what both sides say where they differ")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     arguments = parser.parse_args()

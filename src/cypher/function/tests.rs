@@ -155,6 +155,7 @@ fn a_type_is_looked_at_where_it_costs_nothing() {
         ("gds.similarity.pearson(a, b)", "0.0"),
         ("((gds.similarity.pearson(a, b)))", "0.0"),
         ("[gds.similarity.pearson(a, b)]", "null"),
+        ("gds.similarity.pearson(a)", "null"),
         ("gds.similarity.pearson(a, b) + 1", "null"),
         ("COLLECT { MATCH (n) RETURN n.x }", "null"),
         ("[(a)-[:R]->(c) | c.x]", "null"),
