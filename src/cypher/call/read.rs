@@ -2,11 +2,13 @@
 
 mod check;
 mod standing;
+mod written;
 
 use std::collections::HashMap;
 
 use self::check::Errors;
 use self::standing::Standing;
+use self::written::written;
 use super::super::constant::{constant, parameters};
 use super::super::edit::underscores;
 use super::super::expression::reads;
@@ -369,29 +371,6 @@ impl<'t> Reader<'_, 't> {
         }
         Some((self.tokens.span(word, first).start, Filter { span, text: self.text(span), mentions }))
     }
-}
-
-/// The expression of the tokens `first..end` as Neo4j writes it, but for the parentheses that it puts around operators
-/// within operators.
-fn written(tokens: &Tokens<'_>, first: usize, end: usize) -> String {
-    let mut text = String::new();
-    for at in first..end {
-        let (before, symbol) = (tokens.symbol_before(at), tokens.symbol(at));
-        let joined = at == first
-            || matches!(before, "(" | "[" | "{" | "." | "$")
-            || matches!(symbol, ")" | "]" | "}" | "," | "." | ":")
-            // An index, or arguments.
-            || matches!(symbol, "(" | "[")
-                && matches!(before, "" | ")" | "]")
-                && !tokens.is(at.wrapping_sub(1), "IN");
-        text.push_str(if joined { "" } else { " " });
-        let token = tokens.text(at);
-        match token.strip_prefix('\'').and_then(|token| token.strip_suffix('\'')) {
-            Some(string) if !string.contains(['"', '\\']) => text.extend(["\"", string, "\""]),
-            _ => text.push_str(token),
-        }
-    }
-    text
 }
 
 /// The comma that ends the argument at `first`, or `close`.
