@@ -5,6 +5,7 @@ mod arguments;
 mod batch;
 mod coerce;
 mod embed;
+mod given;
 mod graph;
 mod link;
 mod listing;

@@ -16,12 +16,13 @@ use super::ahead_of_rows::{self, Gathered};
 use super::backend::Backend;
 use super::callbacks::Callbacks;
 use super::computing::{Asked, Computing, RowCall};
+use super::dialect::Dialect;
 use super::graph;
 use super::parameters::Parameters;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, gathered, refusal};
-use crate::cypher::{self, Field, Mode, Statement, Wanted};
+use crate::cypher::{self, CallError, Field, Mode, Refusal, Statement, Wanted};
 use crate::procedures::{ArgumentError, Given, GraphPlan, Procedure, ProcedureError, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
@@ -56,6 +57,11 @@ pub(super) async fn run<B: Stream>(
         statement.parameters.iter().filter(|name| parameter(name).is_none()).cloned().collect();
     for call in &statement.calls {
         let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
+        if call.ends_test && backend.dialect == Dialect::Five {
+            let (error, at) = (CallError::Concludes { filter: None }, call.span.start);
+            let refusal = Refusal::Call { error, procedure: call.procedure, at };
+            return Ok(Outcome::Refuse(refusal::refused(&refusal, run.query, backend.dialect, |_| None)));
+        }
         let signature = procedure.signature();
         let given = match crate::procedures::check(signature, call, &parameter) {
             Ok(given) => given,
@@ -132,6 +138,10 @@ pub(super) async fn run<B: Stream>(
     let queries = statement.calls.iter().zip(&plans).enumerate();
     let queries = queries.filter_map(|(index, (call, plan))| {
         let Plan::Row { .. } = plan else { return None };
+        // A failure would end the client's transaction, of which the statement may not have got so far.
+        if call.fails && backend.state.transaction {
+            return None;
+        }
         Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
     });
     match ahead_of_rows::run(backend, run, queries.collect(), false).await? {
