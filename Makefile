@@ -23,7 +23,7 @@ help:
 	@echo "make bench-kernel  the link's kernel beside faiss, scikit-learn and numpy; then a million vectors; half an hour"
 	@echo "make bench-link    the link query, through facebolt, by a Python script and by Neo4j with GDS; hours"
 	@echo "make bench-proxy   what one hop costs: direct, HAProxy, socat and facebolt, in turns"
-	@echo "make bench-reset   how long a RESET takes in each phase of a statement of ours"
+	@echo "make bench-reset   how long a RESET takes in each phase of a statement of ours, and what else ends one"
 	@echo "make bench-rows    1,000 photos that rows bring, against the worker pool fed directly"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60); needs nightly Rust and cargo-fuzz"
 	@echo "make servers       starts the Neo4j servers that 'cargo test' uses; it starts them itself too"

@@ -72,7 +72,7 @@ const PART: u8 = 20;
 
 /// The parenthesis behind the name of a function at `at`, which may have points.
 fn called(tokens: &Tokens<'_>, at: usize) -> Option<usize> {
-    tokens.name(at)?;
+    tokens.name(at).filter(|_| !tokens.is(at, "NOT"))?;
     let mut end = at + 1;
     while tokens.symbol(end) == "." && tokens.name(end + 1).is_some() {
         end += 2;
@@ -133,6 +133,7 @@ mod tests {
             ("a.b > 1 AND c OR d", "OR d"),
             ("NOT a", "NOT a"),
             ("NOT a = b", "NOT a"),
+            ("NOT (a)", "NOT ("),
             ("a AND NOT b", "AND"),
             ("a IS NOT NULL", "IS NOT"),
             ("a IS NULL AND b", "AND b"),

@@ -379,8 +379,11 @@ fn written(tokens: &Tokens<'_>, first: usize, end: usize) -> String {
         let (before, symbol) = (tokens.symbol_before(at), tokens.symbol(at));
         let joined = at == first
             || matches!(before, "(" | "[" | "{" | "." | "$")
-            || matches!(symbol, ")" | "]" | "}" | "," | "." | ":" | "[")
-            || symbol == "(" && before.is_empty();
+            || matches!(symbol, ")" | "]" | "}" | "," | "." | ":")
+            // An index, or arguments.
+            || matches!(symbol, "(" | "[")
+                && matches!(before, "" | ")" | "]")
+                && !tokens.is(at.wrapping_sub(1), "IN");
         text.push_str(if joined { "" } else { " " });
         let token = tokens.text(at);
         match token.strip_prefix('\'').and_then(|token| token.strip_suffix('\'')) {

@@ -82,6 +82,15 @@ pub(super) fn calls(tokens: &Tokens<'_>, hits: &[Hit], functions: &[&str], disti
         let arguments = [argument(one)?, argument(other)?];
         calls.written.push(Call { function, first: hit.token, close, arguments });
     }
+    // What is wrong with a call is wrong before its type is.
+    let written: Vec<usize> = calls.written.iter().map(|call| call.first).collect();
+    for argument in calls.written.iter_mut().flat_map(|call| &mut call.arguments) {
+        if let Check::Number(call) = argument.check
+            && written.binary_search(&call).is_err()
+        {
+            argument.check = Check::Nothing;
+        }
+    }
     Some(calls)
 }
 

@@ -104,7 +104,7 @@ fn a_wrong_number_of_arguments_is_told_and_the_rest_written_out() {
         ("RETURN gds.similarity.cosine([1, 2])", 0, vec![(7, 1)]),
         ("RETURN gds.similarity.cosine(ALL [1], [2], [3])", 0, vec![(7, 3)]),
         ("RETURN gds.similarity.cosine(distinct)", 0, vec![(7, 1)]),
-        ("RETURN gds.similarity.cosine([1], [2]), gds.similarity.overlap([1])", 1, vec![(39, 1)]),
+        ("RETURN gds.similarity.cosine([1], [2]), gds.similarity.overlap([1])", 1, vec![(40, 1)]),
         ("RETURN gds.similarity.cosine([gds.similarity.pearson(a)], b)", 1, vec![(30, 1)]),
         ("RETURN gds.similarity.pearson(gds.similarity.cosine(a, b))", 1, vec![(7, 1)]),
     ] {
@@ -155,6 +155,7 @@ fn a_type_is_looked_at_where_it_costs_nothing() {
         ("gds.similarity.pearson(a, b)", "0.0"),
         ("((gds.similarity.pearson(a, b)))", "0.0"),
         ("[gds.similarity.pearson(a, b)]", "null"),
+        ("gds.similarity.pearson(a)", "null"),
         ("gds.similarity.pearson(a, b) + 1", "null"),
         ("COLLECT { MATCH (n) RETURN n.x }", "null"),
         ("[(a)-[:R]->(c) | c.x]", "null"),
