@@ -86,9 +86,9 @@ class ManyFaces(Promise):
     def setUp(self):
         super().setUp()
         rng = random.Random(3)
-        # The first are unlike the others.
-        size = lambda key: 0.01 if key < 400 else 1
-        self.vectors = [[rng.gauss(0, 20 * size(key)) for _ in range(6)] for key in range(self.COUNT)]
+        # The first are unlike the others, and near to nobody.
+        spread = lambda key: 800 if key < 400 else 8
+        self.vectors = [[rng.gauss(0, spread(key)) for _ in range(6)] for key in range(self.COUNT)]
         self.cx.server.query(
             "UNWIND range(0, size($vectors) - 1) AS key CREATE (:Face {key: key, embedding: $vectors[key]})",
             vectors=self.vectors,
