@@ -13,6 +13,7 @@ use tracing::Instrument;
 use super::admission::Admitted;
 use super::front::{self, ClientStream, FrontError};
 use super::house::House;
+use crate::config::Config;
 use crate::metrics::{self, State, Transport};
 use crate::session::{self, Arrival, SessionError};
 use crate::transport::{Ends, tls};
@@ -63,7 +64,7 @@ pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl
 async fn serve(stream: TcpStream, peer: SocketAddr, house: &House, admitted: Admitted) {
     let services = house.services();
     let arrived = tokio::select! {
-        arrived = arrive(stream, peer, house.tls.as_deref(), services.config.limits.unauthenticated_timeout) => arrived,
+        arrived = arrive(stream, peer, house.tls.as_deref(), &services.config) => arrived,
         () = services.stopping.begun() => return tracing::debug!("closed before it spoke"),
     };
     let arrival = match arrived {
@@ -107,15 +108,15 @@ async fn arrive(
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<&tls::Server>,
-    time: Duration,
+    config: &Config,
 ) -> Result<Option<Arrival<ClientStream>>, FrontError> {
-    let deadline = Instant::now() + time;
+    let deadline = Instant::now() + config.limits.unauthenticated_timeout;
     let _counted = metrics::connection(State::Unauthenticated, Transport::Tcp);
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let ends = Ends { client: peer, server: stream.local_addr().map_err(FrontError::Gone)? };
-    let opening = front::open(stream, tls);
+    let opening = front::open(stream, tls, &config.listen.allow_origins);
     let opened = timeout_at(deadline, opening).await.map_err(|_| FrontError::Timeout)??;
     Ok(opened.map(|opened| Arrival {
         stream: opened.stream,

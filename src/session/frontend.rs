@@ -4,10 +4,12 @@ use bolt::chunk::{Frame, Scanner};
 use bolt::failure::Failure;
 use bolt::message::tag;
 use bytes::{Buf, BytesMut};
+use zeroize::Zeroize;
 
 use super::SessionError;
 use super::ahead::{Ahead, Sight};
 use super::backend::Backend;
+use super::buffers::extend_wiping;
 use super::edit::Inserted;
 use super::request::{Kind, Sent};
 use super::text::{Query, query};
@@ -164,7 +166,11 @@ impl<S: Stream> Frontend<S> {
                     self.reading.length += payload.len();
                     self.check_length(backend)?;
                     if !matches!(self.reading.plan, Plan::Through | Plan::Ignore | Plan::TooLong) {
-                        self.reading.payload.extend_from_slice(payload);
+                        if self.wire.guarded() {
+                            extend_wiping(&mut self.reading.payload, payload);
+                        } else {
+                            self.reading.payload.extend_from_slice(payload);
+                        }
                     }
                     self.decide(backend, false)?;
                 }
@@ -283,6 +289,11 @@ impl<S: Stream> Frontend<S> {
                 match tag {
                     tag::GOODBYE => backend.live.cancel(),
                     tag::HELLO => backend.reached.hello(&self.reading.payload),
+                    // They may come together, before the first is answered.
+                    tag::LOGOFF | tag::LOGON => {
+                        self.wire.guard(true);
+                        backend.wire.guard(true);
+                    }
                     _ => {}
                 }
                 backend.expect(Kind::of(tag).sent())?;
@@ -302,7 +313,10 @@ impl<S: Stream> Frontend<S> {
             }
         }
         if self.reading.plan == Plan::Through {
-            self.reading.payload = Vec::new();
+            let mut payload = std::mem::take(&mut self.reading.payload);
+            if self.wire.guarded() {
+                payload.zeroize();
+            }
         }
         Ok(())
     }
@@ -325,6 +339,13 @@ impl<S: Stream> Frontend<S> {
             }
             _ => Ok(Plan::Ignore),
         }
+    }
+}
+
+/// A login that was never complete may be among what was read.
+impl<S> Drop for Frontend<S> {
+    fn drop(&mut self) {
+        self.reading.payload.zeroize();
     }
 }
 

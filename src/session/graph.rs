@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bolt::message::RunMessage;
 use packstream::{Map, Value};
+use tracing::Instrument;
 
 use self::found::Found;
 use super::backend::Backend;
@@ -245,7 +246,8 @@ impl Work<'_> {
         let parameters: Vec<Vec<u8>> = nodes.iter().map(|nodes| ids(nodes)).collect::<Result<_, _>>()?;
         let queries: Vec<Query<'_>> =
             texts.iter().zip(&parameters).map(|(text, parameters)| Query { text, parameters }).collect();
-        let sides = super::link::sides(backend, self.run, &queries).await?;
+        let span = Stage::Gather.span(self.signature.name);
+        let sides = super::link::sides(backend, self.run, &queries).instrument(span).await?;
         metrics::native_seconds(self.signature.name, Stage::Gather, reading.elapsed());
         let property = || nodes.first().map(|nodes| nodes.property.clone()).unwrap_or_default();
         let sides = match sides {
@@ -283,7 +285,8 @@ impl Work<'_> {
         let threads = if threads == 0 { link.threads } else { threads };
         let comparing = Instant::now();
         let options = Options { threads, tier: self.services.tier };
-        let found = find(left, right, predicate, order, options, limit).await;
+        let finding = find(left, right, predicate, order, options, limit);
+        let found = finding.instrument(Stage::Compare.span(self.signature.name)).await;
         metrics::native_seconds(self.signature.name, Stage::Compare, comparing.elapsed());
         match found {
             Ok(Some(pairs)) => {

@@ -14,6 +14,7 @@ use std::time::Instant;
 use bolt::failure::Failure;
 use bolt::message::RunMessage;
 use packstream::Value;
+use tracing::Instrument;
 
 use self::choice::Choice;
 pub(crate) use self::gather::{NotRead, sides};
@@ -67,7 +68,7 @@ pub(crate) async fn run<B: Stream>(
     };
     let queries: Vec<Query<'_>> =
         texts.iter().map(|text| Query { text, parameters: run.parameters }).collect();
-    let gathered = sides(backend, run, &queries).await?;
+    let gathered = sides(backend, run, &queries).instrument(Stage::Gather.span(NAME)).await?;
     metrics::native_seconds(NAME, Stage::Gather, gathering.elapsed());
     let mut gathered = match gathered {
         Ok(sides) => sides.into_iter(),
@@ -88,7 +89,8 @@ pub(crate) async fn run<B: Stream>(
     let limit = services.config.link.max_pairs.get();
     let options = Options { threads: services.config.link.threads, tier: services.tier };
     let comparing = Instant::now();
-    let found = find(&left, &right, predicate, shape.order, options, limit).await;
+    let finding = find(&left, &right, predicate, shape.order, options, limit);
+    let found = finding.instrument(Stage::Compare.span(NAME)).await;
     metrics::native_seconds(NAME, Stage::Compare, comparing.elapsed());
     let pairs = match found {
         Ok(Some(pairs)) => pairs,
