@@ -164,7 +164,7 @@ impl<S: Stream> Frontend<S> {
                 Frame::Noop => {}
                 Frame::Data { payload, .. } => {
                     self.reading.length += payload.len();
-                    self.check_length(backend)?;
+                    self.check_length(end - start, backend)?;
                     if !matches!(self.reading.plan, Plan::Through | Plan::Ignore | Plan::TooLong) {
                         if self.wire.guarded() {
                             extend_wiping(&mut self.reading.payload, payload);
@@ -235,9 +235,14 @@ impl<S: Stream> Frontend<S> {
         Ok(Request::Wait)
     }
 
-    fn check_length<B: Stream>(&mut self, backend: &mut Backend<B>) -> Result<(), SessionError> {
-        if !backend.state.authenticated && self.reading.length > self.limits.unauthenticated_bytes {
-            return Err(SessionError::TooLongBeforeLogin);
+    /// `came`: how much of the message has come, chunk headers and all.
+    fn check_length<B: Stream>(&mut self, came: usize, backend: &mut Backend<B>) -> Result<(), SessionError> {
+        if !backend.state.authenticated {
+            let most = self.limits.unauthenticated_bytes;
+            // Chunks of next to nothing would cost more than what is in them.
+            if self.reading.length > most || came > most + most / 2 {
+                return Err(SessionError::TooLongBeforeLogin);
+            }
         }
         if self.reading.plan == Plan::Hold && self.reading.length > self.limits.statement_bytes {
             self.reading.plan = Plan::TooLong;

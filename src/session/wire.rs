@@ -14,6 +14,9 @@ use super::buffers;
 const READ_SMALL: usize = 8 * 1024;
 const READ_LARGE: usize = 128 * 1024;
 
+/// What is read at once of a client that has not logged in: no more than a stranger may cost.
+const READ_SECRET: usize = 4 * 1024;
+
 /// While this much waits to be written to one side, nothing is read from the other.
 const HIGH_WATER: usize = 512 * 1024;
 
@@ -123,11 +126,10 @@ impl<S: Stream> Wire<S> {
         if self.inbox.capacity() == 0 {
             self.inbox = buffers::take();
         }
-        let more = if self.busy { READ_LARGE } else { READ_SMALL };
         if self.secret {
-            buffers::reserve_wiping(&mut self.inbox, more);
+            buffers::reserve_wiping(&mut self.inbox, READ_SECRET);
         } else {
-            self.inbox.reserve(more);
+            self.inbox.reserve(if self.busy { READ_LARGE } else { READ_SMALL });
         }
         let room = self.inbox.capacity() - self.inbox.len();
         let polled = pin!(self.io.read_buf(&mut self.inbox)).poll(cx);

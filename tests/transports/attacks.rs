@@ -78,6 +78,12 @@ fn messages_before_login_are_bounded() {
             }
         }
     }
+    // Little in many chunks.
+    let before = facebolt.log().matches("longer than allowed").count();
+    let mut client = Client::open(tcp(&facebolt.address)).unwrap();
+    let _ = client.stream.write_all(&b"\0\x01x".repeat(5000));
+    assert!(client.is_closed());
+    assert_eq!(facebolt.log().matches("longer than allowed").count(), before + 1);
     assert!(bystander.returns_one());
     assert_eq!(facebolt.metric("facebolt_connections{state=\"unauthenticated\",transport=\"ws\"}"), 0.0);
 }
