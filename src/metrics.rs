@@ -237,10 +237,14 @@ pub fn fetch_failure(reason: &'static str) {
     counter!(FETCH_FAILURES.name, "reason" => reason).increment(1);
 }
 
-/// Counts the pairs of a link.
-pub fn pairs(compared: u64, found: u64) {
-    counter!(PAIRS_COMPARED.name).increment(compared);
-    counter!(PAIRS_FOUND.name).increment(found);
+/// Counts pairs of vectors that were compared.
+pub fn pairs_compared(count: u64) {
+    counter!(PAIRS_COMPARED.name).increment(count);
+}
+
+/// Counts pairs that were near.
+pub fn pairs_found(count: u64) {
+    counter!(PAIRS_FOUND.name).increment(count);
 }
 
 /// Counts a backend connection that failed or broke.

@@ -6,6 +6,7 @@ mod core_dumps;
 mod descriptors;
 mod front;
 mod house;
+mod threads;
 
 use std::io;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use self::admission::Admission;
 use self::house::House;
+use self::threads::Threads;
 use crate::admin::{Admin, Readiness};
 use crate::callback::Door;
 use crate::config::{Config, ConfigError, LinkTier, Mistake};
@@ -119,7 +121,7 @@ pub async fn run(
         readiness.not_ready("shutdown", "clients are served to their end, and no new ones accepted");
         stop_sessions.begin();
     };
-    accept::run(listener, house, shutdown).await;
+    accept::run(listener, &Threads::start()?, house, shutdown).await;
 
     reloading.abort();
     checks.abort();

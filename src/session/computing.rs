@@ -121,6 +121,11 @@ impl Computing {
         }
     }
 
+    /// The server's way of reporting errors.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// The same, with what rows are known to bring: it is computed from the moment when Neo4j asks for the first.
     pub(crate) fn ahead(mut self, known: Vec<(usize, Vec<KeyPart>)>) -> Self {
         self.ahead.known = Mutex::new(known);

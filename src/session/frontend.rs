@@ -22,6 +22,9 @@ const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// Longest BEGIN, ROUTE or PULL that is read; they hold a few options. A longer BEGIN or ROUTE passes as it is.
 const MAX_OPTIONS: usize = 16 * 1024 * 1024;
 
+/// Requests that may wait behind a held statement. Neo4j itself stops reading at 300.
+const MAX_WAITING: usize = 1024;
+
 /// What may be read from a client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLimits {
@@ -115,7 +118,7 @@ impl<S: Stream> Frontend<S> {
 
     /// May more be read from the client while a statement is held?
     pub(crate) fn may_wait(&self) -> bool {
-        self.wire.inbox.len() < self.limits.statement_bytes
+        self.wire.inbox.len() < self.limits.statement_bytes && self.ahead.waiting() < MAX_WAITING
     }
 
     /// Looks through what waits behind a held statement.
@@ -178,6 +181,7 @@ impl<S: Stream> Frontend<S> {
                     self.wire.came.messages += 1;
                     self.read += 1;
                     self.decide(backend, true)?;
+                    self.check_length(backend)?;
                     let reading = std::mem::take(&mut self.reading);
                     self.reading.scanner = reading.scanner;
                     match reading.plan {
@@ -340,7 +344,7 @@ impl<S: Stream> Frontend<S> {
                     "This request is not allowed after a failure; send RESET before it.",
                 );
                 backend.answer(&mut self.wire, failure.encode(backend.version)?);
-                Err(SessionError::NotInFailedState)
+                Err(SessionError::NotInThisState)
             }
             _ => Ok(Plan::Ignore),
         }

@@ -30,7 +30,7 @@ impl Reached {
     pub(crate) fn new(advertised: Option<&HostPort>, here: SocketAddr) -> Self {
         Self {
             advertised: advertised.map(|address| address.to_string().into()),
-            known: here.to_string().into(),
+            known: SocketAddr::new(here.ip().to_canonical(), here.port()).to_string().into(),
         }
     }
 
