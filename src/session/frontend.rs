@@ -181,7 +181,7 @@ impl<S: Stream> Frontend<S> {
                     self.wire.came.messages += 1;
                     self.read += 1;
                     self.decide(backend, true)?;
-                    self.check_length(backend)?;
+                    self.check_length(end - start, backend)?;
                     let reading = std::mem::take(&mut self.reading);
                     self.reading.scanner = reading.scanner;
                     match reading.plan {
