@@ -150,6 +150,13 @@ label_values! {
     }
 }
 
+impl Stage {
+    /// The span of this part of a procedure's work.
+    pub(crate) fn span(self, procedure: &'static str) -> tracing::Span {
+        tracing::info_span!("stage", procedure, otel.name = self.as_str())
+    }
+}
+
 /// One of the things that a gauge counts, until it is dropped.
 #[must_use]
 pub struct Counted(Gauge);

@@ -2,6 +2,7 @@
 
 mod accept;
 mod admission;
+mod core_dumps;
 mod descriptors;
 mod front;
 mod house;
@@ -75,6 +76,9 @@ pub async fn run(
     reloads: watch::Receiver<Reread>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    if !config.limits.core_dumps {
+        core_dumps::forbid();
+    }
     let exporter = metrics::install()?;
     let readiness = Readiness::waiting_for(&["backend"]);
     let (stop, stopped) = oneshot::channel::<()>();

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use packstream::{Map, Value};
+use tracing::Instrument;
 
 use super::options::{OptionError, Options};
 use super::{Argument, CONFIGURATION, Call, Column, Compute, ProcedureError, Rows, Signature, Tools, Type};
@@ -66,14 +67,15 @@ pub(super) async fn faces(
     let source = Source::parse(url, tools.loader.policy())?;
     let work = async {
         let fetching = Instant::now();
-        let image = tools.loader.load(&source).await.inspect_err(|error| {
+        let loading = tools.loader.load(&source).instrument(Stage::Fetch.span(name));
+        let image = loading.await.inspect_err(|error| {
             if let ImageError::Fetch(failure) = error {
                 metrics::fetch_failure(failure.label());
             }
         })?;
         metrics::native_seconds(name, Stage::Fetch, fetching.elapsed());
         let embedding = Instant::now();
-        let faces = tools.engine.embed(image, options).await?;
+        let faces = tools.engine.embed(image, options).instrument(Stage::Embed.span(name)).await?;
         metrics::native_seconds(name, Stage::Embed, embedding.elapsed());
         metrics::faces_found(u64::try_from(faces.len()).unwrap_or(u64::MAX));
         Ok(faces)

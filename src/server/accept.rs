@@ -14,6 +14,7 @@ use super::admission::Admitted;
 use super::front::{self, ClientStream, FrontError};
 use super::house::House;
 use super::threads::Threads;
+use crate::config::Config;
 use crate::metrics::{self, State, Transport};
 use crate::session::{self, Arrival, SessionError};
 use crate::transport::{Ends, prepare, tls};
@@ -75,7 +76,7 @@ async fn serve(stream: std::net::TcpStream, peer: SocketAddr, house: &House, adm
         Err(error) => return tracing::warn!(%error, "cannot serve a connection"),
     };
     let arrived = tokio::select! {
-        arrived = arrive(stream, peer, house.tls.as_deref(), services.config.limits.unauthenticated_timeout) => arrived,
+        arrived = arrive(stream, peer, house.tls.as_deref(), &services.config) => arrived,
         () = services.stopping.begun() => return tracing::debug!("closed before it spoke"),
     };
     let arrival = match arrived {
@@ -119,13 +120,13 @@ async fn arrive(
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<&tls::Server>,
-    time: Duration,
+    config: &Config,
 ) -> Result<Option<Arrival<ClientStream>>, FrontError> {
-    let deadline = Instant::now() + time;
+    let deadline = Instant::now() + config.limits.unauthenticated_timeout;
     let _counted = metrics::connection(State::Unauthenticated, Transport::Tcp);
     prepare(&stream).map_err(FrontError::Gone)?;
     let ends = Ends { client: peer, server: stream.local_addr().map_err(FrontError::Gone)? };
-    let opening = front::open(stream, tls);
+    let opening = front::open(stream, tls, &config.listen.allow_origins);
     let opened = timeout_at(deadline, opening).await.map_err(|_| FrontError::Timeout)??;
     Ok(opened.map(|opened| Arrival {
         stream: opened.stream,

@@ -212,6 +212,11 @@ impl<S: Stream> Backend<S> {
                                         .flat_map(Inserted::rest)
                                         .for_each(|row| client.send_message(row));
                                 }
+                                if matches!(sent.kind, Kind::Hello | Kind::Logon) && self.state.authenticated
+                                {
+                                    self.wire.guard(false);
+                                    client.guard(false);
+                                }
                                 client.send_message(&self.translate(&sent, message)?);
                             }
                             (None, Some(Origin::Client(Sent { edit: Some(edit), .. }))) => {

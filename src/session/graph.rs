@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bolt::message::RunMessage;
 use packstream::{Map, Value};
+use tracing::Instrument;
 
 use self::found::Found;
 use super::backend::Backend;
@@ -245,7 +246,8 @@ impl Work<'_> {
         let parameters: Vec<Vec<u8>> = nodes.iter().map(|nodes| ids(nodes)).collect::<Result<_, _>>()?;
         let queries: Vec<Query<'_>> =
             texts.iter().zip(&parameters).map(|(text, parameters)| Query { text, parameters }).collect();
-        let sides = super::link::sides(backend, self.run, &queries, search).await?;
+        let span = Stage::Gather.span(self.signature.name);
+        let sides = super::link::sides(backend, self.run, &queries, search).instrument(span).await?;
         metrics::native_seconds(self.signature.name, Stage::Gather, reading.elapsed());
         let property = || nodes.first().map(|nodes| nodes.property.clone()).unwrap_or_default();
         let sides = match sides {
@@ -287,7 +289,8 @@ impl Work<'_> {
     ) -> Result<Vec<(u32, u32, f64)>, GraphError> {
         let limit = self.services.config.link.max_pairs.get();
         let comparing = Instant::now();
-        let found = search.finish(left, right, order).await;
+        let span = Stage::Compare.span(self.signature.name);
+        let found = search.finish(left, right, order).instrument(span).await;
         metrics::native_seconds(self.signature.name, Stage::Compare, comparing.elapsed());
         match found {
             Ok(Some(pairs)) => Ok(pairs.into_pairs()),

@@ -13,6 +13,7 @@ use std::time::Instant;
 use bolt::failure::Failure;
 use bolt::message::RunMessage;
 use packstream::Value;
+use tracing::Instrument;
 
 use self::choice::Choice;
 pub(crate) use self::gather::{NotRead, sides};
@@ -70,7 +71,8 @@ pub(crate) async fn run<B: Stream>(
     let options = Options { threads: services.config.link.threads, tier: services.tier };
     let mut search = Search::new(predicate, options, limit);
     let growing = matches!(shape.gather, Gather::Same(_)).then_some(&mut search);
-    let gathered = sides(backend, run, &queries, growing).await?;
+    let span = Stage::Gather.span(NAME);
+    let gathered = sides(backend, run, &queries, growing).instrument(span).await?;
     metrics::native_seconds(NAME, Stage::Gather, gathering.elapsed());
     let mut gathered = match gathered {
         Ok(sides) => sides.into_iter(),
@@ -89,7 +91,8 @@ pub(crate) async fn run<B: Stream>(
     }
 
     let comparing = Instant::now();
-    let found = search.finish(&left, &right, shape.order).await;
+    let span = Stage::Compare.span(NAME);
+    let found = search.finish(&left, &right, shape.order).instrument(span).await;
     metrics::native_seconds(NAME, Stage::Compare, comparing.elapsed());
     let pairs = match found {
         Ok(Some(pairs)) => pairs,
