@@ -213,7 +213,7 @@ fn what_was_not_asked_for_longest_goes_first() {
     // What replaces an entry is counted once.
     kept.put([3; 32], &one);
     assert_eq!(kept.bytes(), 3 * size(&one));
-    kept.put([4; 32], &faces(3).into());
+    kept.put([4; 32], &faces(9).into());
     assert_eq!(there(&mut kept), [0, 2, 3], "it alone is too large");
     kept.resize(2 * size(&one));
     assert_eq!((there(&mut kept).len(), kept.bytes()), (2, 2 * size(&one)));
