@@ -17,7 +17,7 @@ help:
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
-	@echo "make bench-faces   photos per second, beside OpenCV with the same models, as ratios; BENCH_FACES='--native'"
+	@echo "make bench-faces   photos per second beside OpenCV with the same models, and beside the bare models, as ratios"
 	@echo "make soak-faces    good and hostile images at full load for MINUTES (20): answers right, memory flat"
 	@echo "make bench-idle    8,000 idle clients: memory for each, time to let them in, what a busy one notices"
 	@echo "make bench-kernel  the link's kernel beside faiss, scikit-learn and numpy; then a million vectors; half an hour"

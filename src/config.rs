@@ -157,6 +157,9 @@ pub struct Images {
     /// Largest image, in pixels.
     #[serde(with = "setting")]
     pub max_pixels: u64,
+    /// Bytes of memory for the faces of images that were embedded; 0: none are kept.
+    #[serde(with = "size::or_none")]
+    pub cache_bytes: usize,
     /// How long fetching one image may take.
     #[serde(with = "setting")]
     pub timeout: Duration,
@@ -174,6 +177,7 @@ impl Default for Images {
             directory: None,
             max_bytes: 10 << 20,
             max_pixels: 50_000_000,
+            cache_bytes: 64 << 20,
             timeout: Duration::from_secs(10),
             concurrency_per_connection: nonzero(8),
         }

@@ -55,6 +55,7 @@ table! {
     NATIVE_SECONDS: Histogram, "facebolt_native_seconds", ["procedure", "stage"], "Time spent in native work.";
     QUEUE_LENGTH: Gauge, "facebolt_queue_length", ["queue"], "Jobs that wait for a worker.";
     FACES_FOUND: Counter, "facebolt_faces_found_total", [], "Faces found in images.";
+    IMAGES: Counter, "facebolt_images_total", ["faces"], "Images embedded, by how their faces were come by: computed, shared with whoever had them computed at the time, or kept.";
     FETCH_FAILURES: Counter, "facebolt_fetch_failures_total", ["reason"], "Images that could not be had.";
     PAIRS_COMPARED: Counter, "facebolt_pairs_compared_total", [], "Pairs of embeddings compared.";
     PAIRS_FOUND: Counter, "facebolt_pairs_found_total", [], "Pairs of embeddings found within the cutoff.";
@@ -230,6 +231,11 @@ pub fn native_seconds(procedure: &'static str, stage: Stage, took: Duration) {
 /// Counts faces found in an image.
 pub fn faces_found(count: u64) {
     counter!(FACES_FOUND.name).increment(count);
+}
+
+/// Counts an image that was embedded, by how its faces were come by.
+pub fn image(faces: &'static str) {
+    counter!(IMAGES.name, "faces" => faces).increment(1);
 }
 
 /// Counts an image that could not be had.

@@ -17,6 +17,7 @@ mod verify;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use packstream::Value;
 
@@ -101,8 +102,9 @@ pub(crate) type Rows = Vec<Vec<Value>>;
 pub(crate) enum ProcedureError {
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// Shared by all who asked for the same image.
     #[error(transparent)]
-    Face(#[from] FaceError),
+    Face(#[from] Arc<FaceError>),
     /// A key of a configuration map.
     #[error("{0}")]
     Option(#[from] options::OptionError),
@@ -110,6 +112,12 @@ pub(crate) enum ProcedureError {
     Graph(#[from] graph::GraphError),
     #[error("it took longer than {} s", tools::IMAGE_TIMEOUT.as_secs())]
     TooSlow,
+}
+
+impl From<FaceError> for ProcedureError {
+    fn from(error: FaceError) -> Self {
+        Self::Face(Arc::new(error))
+    }
 }
 
 /// The rows to come.

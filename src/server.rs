@@ -20,7 +20,7 @@ use self::threads::Threads;
 use crate::admin::{Admin, Readiness};
 use crate::callback::Door;
 use crate::config::{Config, ConfigError, LinkTier, Mistake};
-use crate::face::{AllowedHost, Engine, EngineConfig, Loader, LoaderError, Policy, StartError};
+use crate::face::{AllowedHost, Embedder, Engine, EngineConfig, Loader, LoaderError, Policy, StartError};
 use crate::link::Tier;
 use crate::listener::{ListenError, listen};
 use crate::metrics::{self, MetricsError};
@@ -146,7 +146,8 @@ async fn services(config: Arc<Config>, dialer: Dialer, stopping: Stopping) -> Re
     let door = Door::new(&config.callback);
     let registry = Arc::new(Registry::new());
     let places = Places::new(config.limits.native_queue.get(), config.limits.native_timeout);
-    let tools = Tools::new(loader, engine, config.images.concurrency_per_connection.get(), places);
+    let embedder = Embedder::new(engine, config.images.cache_bytes);
+    let tools = Tools::new(loader, embedder, config.images.concurrency_per_connection.get(), places);
     Ok(Services { config, dialer, registry, tools, door, tier, stopping })
 }
 

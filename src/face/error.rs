@@ -61,7 +61,7 @@ pub enum ImageError {
     },
     /// Its bytes are damaged.
     #[error("the image cannot be decoded: its data are damaged")]
-    Damaged(#[source] image::ImageError),
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why an image was not fetched: for metrics and logs, never for the client.

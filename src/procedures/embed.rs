@@ -1,5 +1,6 @@
 //! `face.embed`: one photo in, one row per face out.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use packstream::{Map, Value};
@@ -63,7 +64,7 @@ pub(super) async fn faces(
     url: &str,
     options: EmbedOptions,
     tools: &Tools,
-) -> Result<Vec<Face>, ProcedureError> {
+) -> Result<Arc<[Face]>, ProcedureError> {
     let source = Source::parse(url, tools.loader.policy())?;
     let work = async {
         let fetching = Instant::now();
@@ -75,7 +76,9 @@ pub(super) async fn faces(
         })?;
         metrics::native_seconds(name, Stage::Fetch, fetching.elapsed());
         let embedding = Instant::now();
-        let faces = tools.engine.embed(image, options).instrument(Stage::Embed.span(name)).await?;
+        let (faces, origin) = tools.embedder.embed(image, options).instrument(Stage::Embed.span(name)).await;
+        metrics::image(origin.label());
+        let faces = faces?;
         metrics::native_seconds(name, Stage::Embed, embedding.elapsed());
         metrics::faces_found(u64::try_from(faces.len()).unwrap_or(u64::MAX));
         Ok(faces)
@@ -88,7 +91,7 @@ pub(super) fn options(argument: Option<&Value>, tools: &Tools) -> Result<EmbedOp
     let given = Options::new(argument, &KEYS)?;
     let default = EmbedOptions::default();
     let model = given.word("model", |name| Ok::<_, OptionError>(name.to_owned()))?;
-    tools.engine.model(model.as_deref()).map_err(crate::face::FaceError::from)?;
+    tools.engine().model(model.as_deref()).map_err(crate::face::FaceError::from)?;
     let most = u32::try_from(EmbedOptions::MAX_FACES).unwrap_or(u32::MAX);
     Ok(EmbedOptions {
         model: model.map(Into::into),
