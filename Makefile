@@ -1,10 +1,12 @@
-.PHONY: help demo demo-down test test-browser test-clients test-differential test-drivers test-exact test-faults lint audit \
-	bench-cypher bench-faces bench-idle bench-kernel bench-link bench-proxy bench-reset bench-rows fuzz servers \
-	servers-down soak soak-faces
+.PHONY: help demo demo-down docs package test test-browser test-clients test-differential test-drivers test-exact \
+	test-faults test-image lint audit bench-cypher bench-faces bench-idle bench-kernel bench-link bench-proxy \
+	bench-reset bench-rows fuzz servers servers-down soak soak-faces
 
 help:
 	@echo "make demo          a Neo4j with photos behind facebolt, to look at in Neo4j Browser"
 	@echo "make demo-down     ends the demo"
+	@echo "make docs          the book, below target/book"
+	@echo "make package       a release archive and a Debian package, below target/package"
 	@echo "make soak          mixed load for SOAK_MINUTES (60): memory stays flat, and nothing fails that was not broken"
 	@echo "make test          everything that must hold; installs what is missing on Debian"
 	@echo "make test-browser  Neo4j Browser in headless Chromium, on each Neo4j, by bolt:// and neo4j://"
@@ -14,6 +16,7 @@ help:
 	@echo "                        reading and rewriting Cypher against Neo4j's own front end"
 	@echo "make test-exact    the link's pairs against the obvious loop, over EXACT_PAIRS (40,000,000) in every tier"
 	@echo "make test-faults   breaks connections, processes, logs and clocks around facebolt; writes docs/faults.md"
+	@echo "make test-image    each step of the Dockerfile in a chroot of Debian, and then the image; as root"
 	@echo "make lint          format, clippy, licences and sources of the dependencies"
 	@echo "make audit         known vulnerabilities of the dependencies; needs the internet"
 	@echo "make bench-cypher  what a statement costs before Neo4j sees it, one that names us and one that does not"
@@ -35,6 +38,12 @@ demo:
 demo-down:
 	scripts/demo-down
 
+docs:
+	scripts/docs
+
+package:
+	scripts/package
+
 test:
 	scripts/test
 
@@ -54,6 +63,10 @@ test-differential:
 	"$${CARGO_TARGET_DIR:-target}/debug/facebolt" models fetch
 	scripts/python tests/differential/run.py
 
+test-image:
+	scripts/tools image
+	scripts/test-image
+
 soak:
 	scripts/tools faults
 	cargo build --release --locked
@@ -72,7 +85,7 @@ test-faults:
 	scripts/python tests/faults/run.py --record
 
 lint:
-	scripts/test tools fmt clippy deny
+	scripts/test tools fmt clippy deny doc
 
 audit:
 	scripts/tools

@@ -4,6 +4,8 @@
 mod arguments;
 mod batch;
 mod coerce;
+#[cfg(test)]
+mod documented;
 mod embed;
 mod given;
 mod graph;

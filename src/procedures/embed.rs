@@ -41,7 +41,7 @@ pub(super) const AREA: [(&str, Type); 9] = [
     ("mouth_right", Type::FloatList),
 ];
 
-const KEYS: [&str; 7] =
+pub(super) const KEYS: [&str; 7] =
     ["model", "normalization", "minConfidence", "minSize", "maxFaces", "select", "onNoFace"];
 
 impl Compute for Embed {
