@@ -2,6 +2,7 @@
 
 FROM rust:1.92-slim-bookworm AS build
 WORKDIR /src
+RUN apt-get update && apt-get install -y --no-install-recommends cmake nasm
 COPY . .
 ENV CARGO_PROFILE_RELEASE_STRIP=debuginfo
 RUN cargo build --release --locked --bin facebolt
