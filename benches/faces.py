@@ -1,10 +1,12 @@
 """Photos per second: facebolt's engine beside OpenCV with the same models, in turns, on one and two threads.
 
-    benches/faces.py [--seconds 5] [--turns 3] [--sizes 0.5,2,12] [--native]
+    benches/faces.py [--seconds 5] [--turns 3] [--sizes 0.5,2,12] [--letterboxed]
 
 The sample photos, scaled to each size in megapixels, as JPEG. `letterboxed` is OpenCV with detection on the photo
-scaled to 640 pixels, `native` (with --native) with detection on the whole photo. Both decode, detect, align and embed.
-Prints each turn and, per size and number of threads, the median of the ratios.
+scaled to 640 pixels, `native` (unless --letterboxed) with detection on the whole photo. Both decode, detect, align and
+embed. `floor` is what a photo takes of us at the least, on one thread: its decoding as it is needed, and the runs of the
+models, each bare. Prints each turn and, per size, the medians: our photos per second as a multiple of OpenCV's, the time
+of a photo on one thread as a multiple of the floor, and two threads as a multiple of one.
 """
 
 import argparse
@@ -29,25 +31,33 @@ def main():
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--sizes", default="0.5,2,12")
-    parser.add_argument("--native", action="store_true")
+    parser.add_argument("--letterboxed", action="store_true", help="leave out OpenCV at native size")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    kinds = ["letterboxed", "native"] if arguments.native else ["letterboxed"]
+    kinds = ["letterboxed"] if arguments.letterboxed else ["letterboxed", "native"]
     print(f"OpenCV {cv2.__version__}; photos per second, and facebolt's as a multiple of OpenCV's", flush=True)
     for megapixels in map(float, arguments.sizes.split(",")):
         files = photos(megapixels)
-        for threads in (1, 2):
-            ratios = {kind: [] for kind in kinds}
-            for turn in range(arguments.turns):
-                ours = facebolt(files, threads, arguments.seconds)
-                line = f"{megapixels:5} MP  {threads} threads  turn {turn + 1}  facebolt {ours:8.2f}"
+        size = f"{megapixels:5} MP"
+        speeds, ratios, floors = {1: [], 2: []}, {(kind, n): [] for kind in kinds for n in (1, 2)}, []
+        for turn in range(1, arguments.turns + 1):
+            floor = [float(part) for part in bench(files, arguments.seconds, "--floor")]
+            for threads in (1, 2):
+                ours = float(bench(files, arguments.seconds, "--threads", str(threads))[0])
+                speeds[threads].append(ours)
+                line = f"{size}  turn {turn}  {threads} threads  facebolt {ours:7.2f}"
                 for kind in kinds:
                     theirs = opencv(files, threads, arguments.seconds, kind == "native")
-                    ratios[kind].append(ours / theirs)
-                    line += f"  {kind} {theirs:8.2f}  x{ours / theirs:.2f}"
+                    ratios[kind, threads].append(ours / theirs)
+                    line += f"  {kind} {theirs:7.2f} x{ours / theirs:.2f}"
                 print(line, flush=True)
-            medians = "  ".join(f"{kind} x{statistics.median(ratios[kind]):.2f}" for kind in kinds)
-            print(f"{megapixels:5} MP  {threads} threads  median  {medians}", flush=True)
+            floors.append(1000 / speeds[1][-1] / sum(floor))
+            parts = ", ".join(f"{name} {part:.1f}" for name, part in zip(("decode", "detect", "embed"), floor))
+            print(f"{size}  turn {turn}  floor {sum(floor):.1f} ms ({parts}), a photo {floors[-1]:.2f} of it", flush=True)
+        medians = [f"{kind} on {n} x{statistics.median(ratios[kind, n]):.2f}" for kind in kinds for n in (1, 2)]
+        medians.append(f"floor x{statistics.median(floors):.2f}")
+        two = statistics.median(b / a for a, b in zip(speeds[1], speeds[2]))
+        print(f"{size}  median  {'  '.join(medians)}  two threads over one x{two:.2f}", flush=True)
 
 
 def photos(megapixels):
@@ -69,13 +79,13 @@ def photos(megapixels):
     return files
 
 
-def facebolt(files, threads, seconds):
-    command = ["cargo", "bench", "--quiet", "--locked", "--bench", "faces", "--"]
-    command += ["--threads", str(threads), "--seconds", str(seconds), *map(str, files)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def bench(files, seconds, *options):
+    """What benches/faces.rs prints."""
+    command = ["cargo", "bench", "--quiet", "--locked", "--bench", "faces", "--", *options]
+    done = subprocess.run([*command, "--seconds", str(seconds), *map(str, files)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit("the bench of facebolt failed")
-    return float(done.stdout.split()[-1])
+    return done.stdout.split()
 
 
 class OpenCV:
@@ -102,7 +112,8 @@ class OpenCV:
 
 
 def opencv(files, threads, seconds, native):
-    models = pathlib.Path(os.environ.get("FACEBOLT_MODELS__DIRECTORY") or default_models())
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    models = cache / "facebolt" / "models"
     data = [file.read_bytes() for file in files]
     workers = [OpenCV(models, native) for _ in range(threads)]
     for worker in workers:
@@ -120,11 +131,6 @@ def opencv(files, threads, seconds, native):
         end = began + seconds
         done = sum(pool.map(work, range(threads)))
         return done / (time.monotonic() - began)
-
-
-def default_models():
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    return cache / "facebolt" / "models"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ pub use error::{ConfigError, Mistake};
 pub use load::{Effective, Entry, Flag, Origin, Sources};
 pub use types::{
     BackendScheme, BackendUrl, BaseUrl, HostPort, HostRule, HttpScheme, LinkTier, LogFormat, LogLevel,
-    NativeFrom, ProxyProtocol,
+    NativeFrom, ProxyProtocol, WebOrigin,
 };
 
 pub(crate) use renew::Renewed;
@@ -49,6 +49,8 @@ pub struct Config {
     pub admin: Admin,
     /// The log.
     pub log: Log,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// `[listen]`: plain Bolt, TLS, WebSocket and HTTP discovery on one port.
@@ -69,6 +71,9 @@ pub struct Listen {
     /// PEM file with the authorities that must have signed a client's certificate; `None`: clients need none.
     #[serde(with = "setting")]
     pub tls_client_ca: Option<PathBuf>,
+    /// Web origins whose pages may open a WebSocket; empty: all.
+    #[serde(with = "setting")]
+    pub allow_origins: Vec<WebOrigin>,
 }
 
 impl Default for Listen {
@@ -79,6 +84,7 @@ impl Default for Listen {
             tls_certificate: None,
             tls_key: None,
             tls_client_ca: None,
+            allow_origins: Vec::new(),
         }
     }
 }
@@ -151,6 +157,9 @@ pub struct Images {
     /// Largest image, in pixels.
     #[serde(with = "setting")]
     pub max_pixels: u64,
+    /// Bytes of memory for the faces of images that were embedded; 0: none are kept.
+    #[serde(with = "size::or_none")]
+    pub cache_bytes: usize,
     /// How long fetching one image may take.
     #[serde(with = "setting")]
     pub timeout: Duration,
@@ -168,6 +177,7 @@ impl Default for Images {
             directory: None,
             max_bytes: 10 << 20,
             max_pixels: 50_000_000,
+            cache_bytes: 64 << 20,
             timeout: Duration::from_secs(10),
             concurrency_per_connection: nonzero(8),
         }
@@ -252,6 +262,9 @@ pub struct Limits {
     /// How long open transactions may take to end at shutdown.
     #[serde(with = "setting")]
     pub drain_timeout: Duration,
+    /// May a crash write a core dump?
+    #[serde(with = "setting")]
+    pub core_dumps: bool,
 }
 
 impl Default for Limits {
@@ -266,6 +279,7 @@ impl Default for Limits {
             native_queue: nonzero(256),
             native_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
+            core_dumps: false,
         }
     }
 }
@@ -299,6 +313,14 @@ impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: LogLevel::Info }
     }
+}
+
+/// `[traces]`: what statements took their time for, told to a collector of OpenTelemetry.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Traces {
+    /// The collector, reached by OTLP over HTTP; `None`: off.
+    #[serde(with = "setting")]
+    pub endpoint: Option<BaseUrl>,
 }
 
 /// For the defaults above, none of which is 0.

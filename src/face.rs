@@ -21,6 +21,7 @@
 
 mod align;
 mod detect;
+mod embedder;
 mod engine;
 mod error;
 mod graph;
@@ -35,7 +36,10 @@ mod runtime;
 mod source;
 mod tensor;
 
+pub use embedder::{Embedder, Origin, Outcome};
 pub use engine::{Engine, EngineConfig};
+#[doc(hidden)]
+pub use engine::{Floor, floor};
 pub use error::{FaceError, FetchFailure, ImageError, LoaderError, ModelError, RuntimeError, StartError};
 pub use loader::Loader;
 pub use options::{Area, EmbedOptions, Face, Normalization, OnNoFace, Select, UnknownChoice};

@@ -55,6 +55,7 @@ table! {
     NATIVE_SECONDS: Histogram, "facebolt_native_seconds", ["procedure", "stage"], "Time spent in native work.";
     QUEUE_LENGTH: Gauge, "facebolt_queue_length", ["queue"], "Jobs that wait for a worker.";
     FACES_FOUND: Counter, "facebolt_faces_found_total", [], "Faces found in images.";
+    IMAGES: Counter, "facebolt_images_total", ["faces"], "Images embedded, by how their faces were come by: computed, shared with whoever had them computed at the time, or kept.";
     FETCH_FAILURES: Counter, "facebolt_fetch_failures_total", ["reason"], "Images that could not be had.";
     PAIRS_COMPARED: Counter, "facebolt_pairs_compared_total", [], "Pairs of embeddings compared.";
     PAIRS_FOUND: Counter, "facebolt_pairs_found_total", [], "Pairs of embeddings found within the cutoff.";
@@ -150,6 +151,13 @@ label_values! {
     }
 }
 
+impl Stage {
+    /// The span of this part of a procedure's work.
+    pub(crate) fn span(self, procedure: &'static str) -> tracing::Span {
+        tracing::info_span!("stage", procedure, otel.name = self.as_str())
+    }
+}
+
 /// One of the things that a gauge counts, until it is dropped.
 #[must_use]
 pub struct Counted(Gauge);
@@ -225,15 +233,24 @@ pub fn faces_found(count: u64) {
     counter!(FACES_FOUND.name).increment(count);
 }
 
+/// Counts an image that was embedded, by how its faces were come by.
+pub fn image(faces: &'static str) {
+    counter!(IMAGES.name, "faces" => faces).increment(1);
+}
+
 /// Counts an image that could not be had.
 pub fn fetch_failure(reason: &'static str) {
     counter!(FETCH_FAILURES.name, "reason" => reason).increment(1);
 }
 
-/// Counts the pairs of a link.
-pub fn pairs(compared: u64, found: u64) {
-    counter!(PAIRS_COMPARED.name).increment(compared);
-    counter!(PAIRS_FOUND.name).increment(found);
+/// Counts pairs of vectors that were compared.
+pub fn pairs_compared(count: u64) {
+    counter!(PAIRS_COMPARED.name).increment(count);
+}
+
+/// Counts pairs that were near.
+pub fn pairs_found(count: u64) {
+    counter!(PAIRS_FOUND.name).increment(count);
 }
 
 /// Counts a backend connection that failed or broke.

@@ -4,6 +4,8 @@
 mod arguments;
 mod batch;
 mod coerce;
+#[cfg(test)]
+mod documented;
 mod embed;
 mod given;
 mod graph;
@@ -17,6 +19,7 @@ mod verify;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use packstream::Value;
 
@@ -25,7 +28,7 @@ use crate::face::{FaceError, ImageError};
 
 pub(crate) use arguments::{ArgumentError, CoerceError, Given, RowError, check, fill};
 pub(crate) use graph::{GraphError, GraphPlan, LinkPlan, Measure, Output, SearchPlan};
-pub(crate) use listing::procedures as listing;
+pub(crate) use listing::{functions, procedures as listing};
 pub(crate) use tools::{Places, Tools};
 
 /// A type of Cypher, as far as signatures need them.
@@ -101,8 +104,9 @@ pub(crate) type Rows = Vec<Vec<Value>>;
 pub(crate) enum ProcedureError {
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// Shared by all who asked for the same image.
     #[error(transparent)]
-    Face(#[from] FaceError),
+    Face(#[from] Arc<FaceError>),
     /// A key of a configuration map.
     #[error("{0}")]
     Option(#[from] options::OptionError),
@@ -110,6 +114,12 @@ pub(crate) enum ProcedureError {
     Graph(#[from] graph::GraphError),
     #[error("it took longer than {} s", tools::IMAGE_TIMEOUT.as_secs())]
     TooSlow,
+}
+
+impl From<FaceError> for ProcedureError {
+    fn from(error: FaceError) -> Self {
+        Self::Face(Arc::new(error))
+    }
 }
 
 /// The rows to come.

@@ -2,9 +2,11 @@
 
 mod accept;
 mod admission;
+mod core_dumps;
 mod descriptors;
 mod front;
 mod house;
+mod threads;
 
 use std::io;
 use std::sync::Arc;
@@ -14,10 +16,11 @@ use tokio::sync::{oneshot, watch};
 
 use self::admission::Admission;
 use self::house::House;
+use self::threads::Threads;
 use crate::admin::{Admin, Readiness};
 use crate::callback::Door;
 use crate::config::{Config, ConfigError, LinkTier, Mistake};
-use crate::face::{AllowedHost, Engine, EngineConfig, Loader, LoaderError, Policy, StartError};
+use crate::face::{AllowedHost, Embedder, Engine, EngineConfig, Loader, LoaderError, Policy, StartError};
 use crate::link::Tier;
 use crate::listener::{ListenError, listen};
 use crate::metrics::{self, MetricsError};
@@ -73,6 +76,9 @@ pub async fn run(
     reloads: watch::Receiver<Reread>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    if !config.limits.core_dumps {
+        core_dumps::forbid();
+    }
     let exporter = metrics::install()?;
     let readiness = Readiness::waiting_for(&["backend"]);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -115,7 +121,7 @@ pub async fn run(
         readiness.not_ready("shutdown", "clients are served to their end, and no new ones accepted");
         stop_sessions.begin();
     };
-    accept::run(listener, house, shutdown).await;
+    accept::run(listener, &Threads::start()?, house, shutdown).await;
 
     reloading.abort();
     checks.abort();
@@ -140,7 +146,8 @@ async fn services(config: Arc<Config>, dialer: Dialer, stopping: Stopping) -> Re
     let door = Door::new(&config.callback);
     let registry = Arc::new(Registry::new());
     let places = Places::new(config.limits.native_queue.get(), config.limits.native_timeout);
-    let tools = Tools::new(loader, engine, config.images.concurrency_per_connection.get(), places);
+    let embedder = Embedder::new(engine, config.images.cache_bytes);
+    let tools = Tools::new(loader, embedder, config.images.concurrency_per_connection.get(), places);
     Ok(Services { config, dialer, registry, tools, door, tier, stopping })
 }
 

@@ -1,10 +1,10 @@
 //! `facebolt models`
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::settings::Settings;
 use super::{CommandError, print};
@@ -41,20 +41,43 @@ impl Models {
         let directory = directory(&config)?;
         let catalogue = Catalogue::load(&directory)?;
         if matches!(self.action, Some(Action::Fetch)) {
-            let bar = ProgressBar::new_spinner();
-            bar.enable_steady_tick(Duration::from_millis(100));
-            models::fetch(&directory, &catalogue, &mut |progress| match progress {
-                Progress::Present(file) => bar.set_message(file.name.clone()),
-                Progress::Fetching(file) => bar.set_message(format!("fetching {}", file.name)),
-                Progress::Fetched(file) => bar.println(format!("fetched {}", file.name)),
-                Progress::NoSource(file) => {
-                    bar.println(format!("{} has no source: copy it to {}", file.name, directory.display()));
-                }
-            })?;
-            bar.finish_and_clear();
+            fetch(&directory, &catalogue)?;
         }
         print(&list(&directory, &catalogue))
     }
+}
+
+/// Fetches what is missing: a bar by bytes on a terminal, else a line for each file, all on standard error.
+fn fetch(directory: &Path, catalogue: &Catalogue) -> Result<(), CommandError> {
+    let bar = ProgressBar::new(0);
+    let terminal = !bar.is_hidden();
+    // A template that is not valid would leave the bar as it looks by itself.
+    let template = "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    // Not eprintln!, which panics when nobody can read it.
+    let say = |line: String| bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
+    models::fetch(directory, catalogue, &mut |progress| match progress {
+        Progress::Present(_) => {}
+        Progress::Fetching(file, bytes, all) => {
+            if bytes == 0 && terminal {
+                bar.reset();
+                bar.set_message(file.name.clone());
+            } else if bytes == 0 {
+                say(format!("fetching {}", file.name));
+            }
+            // Other files are in the same folder for a moment, so that more may be there than there is to come.
+            bar.set_length(all.unwrap_or(bytes));
+            bar.set_position(bytes.min(all.unwrap_or(bytes)));
+        }
+        Progress::Fetched(file) => say(format!("fetched {}", file.name)),
+        Progress::NoSource(file) => {
+            say(format!("{} has no source: copy it to {}", file.name, directory.display()));
+        }
+    })?;
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// Where models lie.
@@ -62,7 +85,7 @@ pub(super) fn directory(config: &Config) -> Result<PathBuf, CommandError> {
     config.models.directory.clone().or_else(models::default_directory).ok_or(CommandError::NoDirectory)
 }
 
-fn list(directory: &std::path::Path, catalogue: &Catalogue) -> String {
+fn list(directory: &Path, catalogue: &Catalogue) -> String {
     let line = |status: models::Status<'_>| {
         let state = match status.state {
             State::Verified => "verified".to_owned(),

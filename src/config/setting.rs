@@ -95,19 +95,21 @@ impl Setting for NonZeroUsize {
 pub(super) mod size {
     use super::{ByteSize, Deserializer, Serializer, Setting, Value};
 
-    struct Size(usize);
+    /// A size of at least `LEAST` bytes, which is 0 or 1.
+    struct Size<const LEAST: u64>(usize);
 
     /// Written with the largest of these that divides it.
     const UNITS: [(u64, &str); 3] = [(bytesize::GIB, "GiB"), (bytesize::MIB, "MiB"), (bytesize::KIB, "KiB")];
 
-    impl Setting for Size {
+    impl<const LEAST: u64> Setting for Size<LEAST> {
         fn takes() -> String {
-            "a size of at least one byte, such as \"10MiB\" or a number of bytes".to_owned()
+            let least = if LEAST == 0 { "" } else { " of at least one byte" };
+            format!("a size{least}, such as \"10MiB\" or a number of bytes")
         }
         fn parse(text: &str) -> Option<Self> {
             let bytes = text.replace('_', "").parse::<ByteSize>().ok()?.as_u64();
             // The parser saturates; nobody means 16 exbibytes.
-            if bytes == 0 || bytes == u64::MAX { None } else { usize::try_from(bytes).ok().map(Self) }
+            if bytes < LEAST || bytes == u64::MAX { None } else { usize::try_from(bytes).ok().map(Self) }
         }
         fn write(&self) -> Value {
             let Ok(bytes) = u64::try_from(self.0) else { return super::number(self.0) };
@@ -125,13 +127,51 @@ pub(super) mod size {
         bytes: &usize,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        super::serialize(&Size(*bytes), serializer)
+        super::serialize(&Size::<1>(*bytes), serializer)
     }
 
     pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<usize, D::Error> {
-        super::deserialize(deserializer).map(|Size(bytes)| bytes)
+        super::deserialize(deserializer).map(|Size::<1>(bytes)| bytes)
+    }
+
+    /// The same, for what 0 turns off.
+    pub(in crate::config) mod or_none {
+        use super::{Deserializer, Serializer, Size};
+
+        #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
+        pub(in crate::config) fn serialize<S: Serializer>(
+            bytes: &usize,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            super::super::serialize(&Size::<0>(*bytes), serializer)
+        }
+
+        pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<usize, D::Error> {
+            super::super::deserialize(deserializer).map(|Size::<0>(bytes)| bytes)
+        }
+    }
+}
+
+impl Setting for bool {
+    fn takes() -> String {
+        "true or false".to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn write(&self) -> Value {
+        Value::Boolean(*self)
+    }
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Boolean(value) => Some(*value),
+            Value::String(text) => Self::parse(text),
+            _ => None,
+        }
     }
 }
 

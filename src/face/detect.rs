@@ -7,6 +7,7 @@
 #![allow(clippy::indexing_slicing, clippy::cast_precision_loss)]
 
 use super::Area;
+use super::pyramid::Place;
 
 #[cfg(test)]
 mod tests;
@@ -105,18 +106,12 @@ impl Detection {
         rest.iter().any(|point| (point[0] - first[0]).hypot(point[1] - first[1]) > f32::EPSILON)
     }
 
-    /// A face found in a piece that begins at `origin` of a picture scaled by `scale`, in pixels of the
-    /// unscaled picture.
-    pub(super) fn placed(&self, origin: (f32, f32), scale: (f32, f32)) -> Detection {
-        let place = |[x, y]: [f32; 2]| [unscaled(x + origin.0, scale.0), unscaled(y + origin.1, scale.1)];
+    /// A face found in a piece that begins at `origin` of a level, in pixels of the photo.
+    pub(super) fn placed(&self, origin: (f32, f32), level: &Place) -> Detection {
+        let place = |[x, y]: [f32; 2]| level.in_photo([x + origin.0, y + origin.1]);
         let [x, y] = place([self.x, self.y]);
-        let (width, height) = (self.width / scale.0, self.height / scale.1);
+        let (width, height) = level.length_in_photo(self.width, self.height);
         Detection { x, y, width, height, landmarks: self.landmarks.map(place), ..*self }
-    }
-
-    /// The landmarks in the picture scaled by `scale`.
-    pub(super) fn in_level(&self, scale: (f32, f32)) -> [[f32; 2]; 5] {
-        self.landmarks.map(|[x, y]| [scaled(x, scale.0), scaled(y, scale.1)])
     }
 
     fn intersection(&self, other: &Detection) -> f32 {
@@ -124,16 +119,6 @@ impl Detection {
         let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
         width.max(0.0) * height.max(0.0)
     }
-}
-
-/// Coordinates are those of pixel centres: pixel 0 spans from -0.5 to 0.5.
-fn scaled(coordinate: f32, scale: f32) -> f32 {
-    (coordinate + 0.5) * scale - 0.5
-}
-
-/// Back from [`scaled`].
-fn unscaled(coordinate: f32, scale: f32) -> f32 {
-    (coordinate + 0.5) / scale - 0.5
 }
 
 impl From<&Detection> for Area {

@@ -17,6 +17,7 @@ mod worker;
 
 use photo::{Request, Step};
 use queue::Queue;
+pub use worker::Floor;
 use worker::{Models, Worker};
 
 /// How an engine runs.
@@ -69,12 +70,7 @@ impl Engine {
     /// # Errors
     /// If the runtime or a model is missing or wrong; the text says how to mend it.
     pub fn start(config: &EngineConfig) -> Result<Engine, StartError> {
-        let directory = config.models_directory.clone().or_else(default_directory);
-        let directory = directory.ok_or(StartError::NoDirectory)?;
-        let catalogue = Catalogue::load(&directory)?;
-        let default_model: Arc<str> = known(&catalogue, &config.model)?.name.as_str().into();
-        let environment = runtime::environment(&directory, &catalogue)?;
-        let models = Arc::new(Models::new(environment, directory, catalogue.clone())?);
+        let (models, catalogue, default_model) = load(config)?;
         models.check(&default_model)?;
         let queue = Arc::new(Queue::new(config.queue));
         let count = match config.threads {
@@ -169,6 +165,28 @@ impl Engine {
         // Without an answer, the queue was emptied by a stop.
         answer.await.unwrap_or(Err(FaceError::Stopped))
     }
+}
+
+/// The models, what is known of all of them, and the name of the default one.
+fn load(config: &EngineConfig) -> Result<(Arc<Models>, Catalogue, Arc<str>), StartError> {
+    let directory = config.models_directory.clone().or_else(default_directory);
+    let directory = directory.ok_or(StartError::NoDirectory)?;
+    let catalogue = Catalogue::load(&directory)?;
+    let default_model = known(&catalogue, &config.model)?.name.as_str().into();
+    let environment = runtime::environment(&directory, &catalogue)?;
+    let models = Arc::new(Models::new(environment, directory, catalogue.clone())?);
+    Ok((models, catalogue, default_model))
+}
+
+/// What each of some images takes at the least, on one thread; for benches.
+///
+/// # Errors
+/// As [`Engine::start`], and the first image's error.
+#[doc(hidden)]
+pub fn floor(config: &EngineConfig, images: &[Bytes]) -> Result<Vec<Floor>, Box<dyn std::error::Error>> {
+    let (models, _, model) = load(config)?;
+    let mut worker = Worker::new(models, config.max_pixels, &model)?;
+    Ok(images.iter().map(|image| worker.floor(image, &model)).collect::<Result<_, _>>()?)
 }
 
 fn known<'c>(catalogue: &'c Catalogue, name: &str) -> Result<&'c Recogniser, ModelError> {

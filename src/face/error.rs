@@ -61,7 +61,7 @@ pub enum ImageError {
     },
     /// Its bytes are damaged.
     #[error("the image cannot be decoded: its data are damaged")]
-    Damaged(#[source] image::ImageError),
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why an image was not fetched: for metrics and logs, never for the client.
@@ -102,7 +102,7 @@ pub enum LoaderError {
     #[error("cannot set up HTTPS: this machine has no usable CA certificates (install ca-certificates)")]
     Client(#[source] rustls::Error),
     /// `images.directory` is not a folder.
-    #[error("images.directory {} cannot be used", path.display())]
+    #[error("images.directory = \"{}\" cannot be used: {source}", path.display())]
     Directory {
         /// As configured.
         path: PathBuf,

@@ -157,17 +157,15 @@ impl FaceDetector {
         Ok(FaceDetector(network))
     }
 
-    /// The faces in a piece of `level` with at least `min_score`, in pixels of the piece; a face may be there
-    /// more than once.
-    pub(super) fn detect(
-        &mut self,
-        level: &image::RgbImage,
-        piece: Piece,
-        min_score: f32,
-    ) -> Result<Vec<Detection>, ModelError> {
-        let tensor = Tensor::of_piece(level, piece, MULTIPLE, &self.0.input);
+    /// A piece of `level` as the network takes it.
+    pub(super) fn tensor(&self, level: &image::RgbImage, piece: Piece) -> Tensor {
+        Tensor::of_piece(level, piece, MULTIPLE, &self.0.input)
+    }
+
+    /// The faces in a piece with at least `min_score`, in pixels of the piece; a face may be there more than once.
+    pub(super) fn detect(&mut self, tensor: &Tensor, min_score: f32) -> Result<Vec<Detection>, ModelError> {
         let (width, height) = (tensor.width as usize, tensor.height as usize);
-        self.0.run(&tensor, |outputs| {
+        self.0.run(tensor, |outputs| {
             let mut faces = Vec::new();
             for stride in STRIDES {
                 let (columns, rows) = (width / stride, height / stride);

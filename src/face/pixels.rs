@@ -5,11 +5,12 @@
 
 use std::io::Cursor;
 
-use image::error::{LimitError, LimitErrorKind};
-use image::{ColorType, ImageDecoder, ImageError as Undecodable, ImageFormat, ImageReader, Limits, RgbImage};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::ImageError;
 
+mod jpeg;
 #[cfg(test)]
 mod tests;
 
@@ -22,28 +23,41 @@ const OVERHEAD: u64 = 16 << 20;
 /// The longest side: all that JPEG can say. A PNG of one row takes its decoder three times the memory of a square one.
 const MAX_SIDE: u32 = 65_535;
 
-/// Most scans of a JPEG. Ordinary progressive ones have about ten; each costs a look at every pixel and next to no bytes,
-/// so that a small file could keep a worker for days.
-const MAX_SCANS: usize = 100;
-
-/// The marker of a scan. In the data of one it cannot occur by chance.
-const SCAN: [u8; 2] = [0xff, 0xda];
+/// Upright pixels: of the picture, or fewer where fewer are enough.
+#[derive(Debug)]
+pub(super) struct Photo {
+    pub(super) pixels: RgbImage,
+    /// Sides of the picture, upright.
+    pub(super) size: (u32, u32),
+    /// Of how many of its pixels, across and down, one of `pixels` is made: 1, 2, 4 or 8.
+    pub(super) reduction: u8,
+    /// Where in `pixels` the picture begins. A side that is no multiple of `reduction` fills its last pixel in part, and
+    /// turning can make that the first one.
+    pub(super) origin: (f64, f64),
+}
 
 /// Decodes JPEG, PNG or WebP, told apart by their first bytes, and turns the picture as its EXIF orientation
 /// says. Transparent pixels are laid over white; 16-bit, grey, palette and CMYK pixels become 8-bit RGB.
 ///
+/// `needed` says at which scale a picture of this longer side is needed; a JPEG is decoded at the smallest that has it.
+///
 /// # Errors
 /// If the format is another one, the header promises more than `max_pixels` (nothing is decoded then), or
 /// the data are damaged.
-pub(super) fn decode(bytes: &[u8], max_pixels: u64) -> Result<RgbImage, ImageError> {
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
-        _ => return Err(ImageError::Format),
-    };
-    if format == ImageFormat::Jpeg && memchr::memmem::find_iter(bytes, &SCAN).nth(MAX_SCANS).is_some() {
-        let limit = LimitError::from_kind(LimitErrorKind::InsufficientMemory);
-        return Err(ImageError::Damaged(Undecodable::Limits(limit)));
+pub(super) fn decode(
+    bytes: &[u8],
+    max_pixels: u64,
+    needed: impl FnOnce(u32) -> f64,
+) -> Result<Photo, ImageError> {
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => jpeg::decode(bytes, max_pixels, needed),
+        Ok(format @ (ImageFormat::Png | ImageFormat::WebP)) => whole(bytes, format, max_pixels),
+        _ => Err(ImageError::Format),
     }
+}
+
+/// A PNG or WebP.
+fn whole(bytes: &[u8], format: ImageFormat, max_pixels: u64) -> Result<Photo, ImageError> {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(match format {
         // Beside rows, a PNG's decoder unpacks colour profiles and texts, before anybody looks at the size.
@@ -52,30 +66,47 @@ pub(super) fn decode(bytes: &[u8], max_pixels: u64) -> Result<RgbImage, ImageErr
     });
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(ImageError::Damaged)?;
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
-    let too_many = || ImageError::TooManyPixels { width, height, limit: max_pixels };
+    check(width, height, max_pixels)?;
+    // Damaged metadata are no reason to refuse a picture.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let colors = decoder.color_type();
+    // At most BYTES_PER_PIXEL for each.
+    let length = usize::try_from(decoder.total_bytes());
+    let mut pixels = vec![0; length.map_err(|_| too_many(width, height, max_pixels))?];
+    decoder.read_image(&mut pixels).map_err(damaged)?;
+    let pixels = RgbImage::from_raw(width, height, opaque(pixels, colors));
+    let pixels = upright(pixels.ok_or_else(|| too_many(width, height, max_pixels))?, orientation);
+    Ok(Photo { size: pixels.dimensions(), pixels, reduction: 1, origin: (0.0, 0.0) })
+}
+
+/// Whether a picture is small enough.
+fn check(width: u32, height: u32, max_pixels: u64) -> Result<(), ImageError> {
     if u64::from(width) * u64::from(height) > max_pixels {
-        return Err(too_many());
+        return Err(too_many(width, height, max_pixels));
     }
     if width.max(height) > MAX_SIDE {
         return Err(ImageError::TooLong { side: width.max(height), limit: MAX_SIDE });
     }
-    // Damaged metadata are no reason to refuse a picture.
-    let orientation = decoder.orientation().ok();
-    let colors = decoder.color_type();
-    // At most BYTES_PER_PIXEL for each.
-    let mut pixels = vec![0; usize::try_from(decoder.total_bytes()).map_err(|_| too_many())?];
-    decoder.read_image(&mut pixels).map_err(ImageError::Damaged)?;
-    let image = RgbImage::from_raw(width, height, opaque(pixels, colors)).ok_or_else(too_many)?;
-    Ok(match orientation {
-        Some(image::metadata::Orientation::NoTransforms) | None => image,
-        Some(orientation) => {
-            let mut image = image::DynamicImage::ImageRgb8(image);
-            image.apply_orientation(orientation);
-            image.into_rgb8()
-        }
-    })
+    Ok(())
+}
+
+fn too_many(width: u32, height: u32, limit: u64) -> ImageError {
+    ImageError::TooManyPixels { width, height, limit }
+}
+
+fn damaged(error: impl std::error::Error + Send + Sync + 'static) -> ImageError {
+    ImageError::Damaged(Box::new(error))
+}
+
+fn upright(pixels: RgbImage, orientation: Orientation) -> RgbImage {
+    if orientation == Orientation::NoTransforms {
+        return pixels;
+    }
+    let mut image = DynamicImage::ImageRgb8(pixels);
+    image.apply_orientation(orientation);
+    image.into_rgb8()
 }
 
 /// RGB of 8 bits, in the memory of what was decoded wherever that is large enough: a second copy of a large picture

@@ -4,9 +4,13 @@
 // area), so they fit f32 and the sums fit u32.
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+use std::sync::Arc;
+
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
+
+use super::pixels::Photo;
 
 #[cfg(test)]
 mod tests;
@@ -33,10 +37,47 @@ const PIECE_SIDE: u32 = 1280;
 /// that each of those is whole in some piece.
 const OVERLAP: u32 = 128;
 
-/// A photo at several scales, the coarsest first; the last one is the photo itself, as it came.
+/// A photo at several scales, the coarsest first.
 #[derive(Debug)]
 pub(super) struct Pyramid {
-    levels: Vec<RgbImage>,
+    levels: Vec<Level>,
+    /// How many of them are looked at; the rest is for the recogniser alone.
+    seen: usize,
+}
+
+/// A photo at one scale.
+#[derive(Debug, Clone)]
+pub(super) struct Level {
+    pub(super) pixels: Arc<RgbImage>,
+    pub(super) place: Place,
+}
+
+/// Where a level's pixels are in the photo.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Place {
+    /// Pixels of the level for each of the photo, across and down.
+    pub(super) scale: (f32, f32),
+    /// Where in the level the photo begins.
+    pub(super) origin: (f32, f32),
+}
+
+impl Place {
+    /// A point of the photo, in the level. Coordinates are those of pixel centres: pixel 0 spans from -0.5 to 0.5.
+    pub(super) fn in_level(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let Place { scale, origin } = *self;
+        [(x + 0.5) * scale.0 - 0.5 + origin.0, (y + 0.5) * scale.1 - 0.5 + origin.1]
+    }
+
+    /// Back from [`Self::in_level`].
+    pub(super) fn in_photo(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let Place { scale, origin } = *self;
+        [(x + 0.5 - origin.0) / scale.0 - 0.5, (y + 0.5 - origin.1) / scale.1 - 0.5]
+    }
+
+    /// A length across and one down, of the level, in the photo.
+    pub(super) fn length_in_photo(&self, across: f32, down: f32) -> (f32, f32) {
+        (across / self.scale.0, down / self.scale.1)
+    }
 }
 
 /// A piece of one level: what the detector looks at in one go.
@@ -57,39 +98,51 @@ impl Piece {
 }
 
 impl Pyramid {
+    /// The scale at which a detector whose input has `side` pixels looks at a photo of this longer side.
+    pub(super) fn needed(long: u32, side: u32) -> f64 {
+        let (coarse, fine) = scales(long, side);
+        fine.unwrap_or(coarse)
+    }
+
     /// The scales at which a detector whose input has `side` pixels has to look at `photo`: once as a whole,
     /// scaled down to `side`, and once closer if it is so large that small faces would be lost. A photo that
     /// fits is not scaled at all. `None` if the photo has no pixels.
-    pub(super) fn new(photo: RgbImage, side: u32) -> Option<Pyramid> {
-        if photo.is_empty() {
+    pub(super) fn new(photo: Photo, side: u32) -> Option<Pyramid> {
+        if photo.pixels.is_empty() {
             return None;
         }
-        let long = f64::from(photo.width().max(photo.height()));
-        let coarse = (f64::from(side) / long).min(1.0);
-        let fine = FINE_SCALE.min(FINE_SIDE / long);
+        let size = photo.size;
+        let (coarse, fine) = scales(size.0.max(size.1), side);
+        let finest = Level::from(photo);
         let mut levels = Vec::with_capacity(3);
         if coarse < 1.0 {
-            levels.push(scaled(&photo, coarse)?);
+            levels.push(finest.scaled(size, coarse)?);
         }
-        if fine > coarse * FINE_GAIN {
-            levels.push(scaled(&photo, fine)?);
+        if let Some(fine) = fine {
+            levels.push(finest.scaled(size, fine)?);
         }
-        levels.push(photo);
-        Some(Pyramid { levels })
+        let seen = levels.len().max(1);
+        levels.push(finest);
+        Some(Pyramid { levels, seen })
     }
 
-    pub(super) fn level(&self, level: usize) -> Option<&RgbImage> {
+    /// The same with one more level.
+    pub(super) fn with(&self, finer: Photo) -> Pyramid {
+        let mut levels = self.levels.clone();
+        levels.push(Level::from(finer));
+        Pyramid { levels, seen: self.seen }
+    }
+
+    pub(super) fn level(&self, level: usize) -> Option<&Level> {
         self.levels.get(level)
     }
 
     /// The pieces that the detector has to see.
     pub(super) fn pieces(&self) -> Vec<Piece> {
-        // The photo itself is looked at only if it is all there is.
-        let seen = (self.levels.len() - 1).max(1);
         let mut pieces = Vec::new();
-        for (level, image) in self.levels.iter().take(seen).enumerate() {
-            for (y, height) in spans(image.height()) {
-                for (x, width) in spans(image.width()) {
+        for (level, Level { pixels, .. }) in self.levels.iter().take(self.seen).enumerate() {
+            for (y, height) in spans(pixels.height()) {
+                for (x, width) in spans(pixels.width()) {
                     pieces.push(Piece { level, x, y, width, height });
                 }
             }
@@ -97,19 +150,44 @@ impl Pyramid {
         pieces
     }
 
-    /// How many pixels of `level` a pixel of the photo has, across and down.
-    pub(super) fn scale(&self, level: usize) -> Option<(f32, f32)> {
-        let (level, photo) = (self.levels.get(level)?, self.levels.last()?);
-        let ratio = |part: u32, whole: u32| part as f32 / whole as f32;
-        Some((ratio(level.width(), photo.width()), ratio(level.height(), photo.height())))
+    /// Whether some level has `scale` times the photo's resolution, or the photo itself is here.
+    pub(super) fn has(&self, scale: f64) -> bool {
+        self.levels.last().is_some_and(|finest| f64::from(finest.place.scale.0) >= scale.min(1.0))
     }
 
-    /// The coarsest level that still has `scale` times the photo's resolution; else the photo.
-    pub(super) fn level_for(&self, scale: f64) -> usize {
-        let last = self.levels.len() - 1;
-        (0..last)
-            .find(|&level| self.scale(level).is_some_and(|(across, _)| f64::from(across) >= scale))
-            .unwrap_or(last)
+    /// The coarsest level that still has `scale` times the photo's resolution; else the finest.
+    pub(super) fn level_for(&self, scale: f64) -> Option<&Level> {
+        let enough = |level: &&Level| f64::from(level.place.scale.0) >= scale;
+        self.levels.iter().find(enough).or(self.levels.last())
+    }
+}
+
+/// The scales at which a photo of this longer side is looked at: that of the first look, and of the second one if there
+/// is to be one.
+fn scales(long: u32, side: u32) -> (f64, Option<f64>) {
+    let long = f64::from(long.max(1));
+    let coarse = (f64::from(side) / long).min(1.0);
+    let fine = FINE_SCALE.min(FINE_SIDE / long);
+    (coarse, (fine > coarse * FINE_GAIN).then_some(fine))
+}
+
+impl From<Photo> for Level {
+    fn from(photo: Photo) -> Level {
+        let scale = f32::from(photo.reduction).recip();
+        let origin = (photo.origin.0 as f32, photo.origin.1 as f32);
+        Level { pixels: Arc::new(photo.pixels), place: Place { scale: (scale, scale), origin } }
+    }
+}
+
+impl Level {
+    /// The photo of this size at another scale.
+    fn scaled(&self, size: (u32, u32), scale: f64) -> Option<Level> {
+        let side = |length: u32| (f64::from(length) * scale).round().max(1.0) as u32;
+        let to = (side(size.0), side(size.1));
+        let pixels = scaled(&self.pixels, &self.place, size, to)?;
+        let ratio = |part: u32, whole: u32| part as f32 / whole as f32;
+        let place = Place { scale: (ratio(to.0, size.0), ratio(to.1, size.1)), origin: (0.0, 0.0) };
+        Some(Level { pixels: Arc::new(pixels), place })
     }
 }
 
@@ -123,11 +201,17 @@ fn spans(length: u32) -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-fn scaled(image: &RgbImage, scale: f64) -> Option<RgbImage> {
-    let side = |length: u32| (f64::from(length) * scale).round().max(1.0) as u32;
-    let (width, height) = (side(image.width()), side(image.height()));
-    let from = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3).ok()?;
-    let mut to = Image::new(width, height, PixelType::U8x3);
-    Resizer::new().resize(&from, &mut to, &ResizeOptions::new().resize_alg(FILTER)).ok()?;
-    RgbImage::from_raw(width, height, to.into_vec())
+/// The part of `pixels` that holds the photo of this size, scaled to another.
+fn scaled(pixels: &RgbImage, place: &Place, size: (u32, u32), to: (u32, u32)) -> Option<RgbImage> {
+    let part = |begin: f32, length: u32, scale: f32, all: u32| {
+        let begin = f64::from(begin);
+        (begin, (f64::from(length) * f64::from(scale)).min(f64::from(all) - begin))
+    };
+    let (left, width) = part(place.origin.0, size.0, place.scale.0, pixels.width());
+    let (top, height) = part(place.origin.1, size.1, place.scale.1, pixels.height());
+    let options = ResizeOptions::new().resize_alg(FILTER).crop(left, top, width, height);
+    let from = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3).ok()?;
+    let mut image = Image::new(to.0, to.1, PixelType::U8x3);
+    Resizer::new().resize(&from, &mut image, &options).ok()?;
+    RgbImage::from_raw(to.0, to.1, image.into_vec())
 }

@@ -39,17 +39,20 @@ impl Tensor {
         let row_length = 3 * image.width() as usize;
         let (left, columns) = (3 * piece.x as usize, 3 * piece.width as usize);
         let rows = image.as_raw().chunks_exact(row_length).skip(piece.y as usize).take(piece.height as usize);
-        let plane_length = width as usize * height as usize;
-        let mut rest = tensor.values.as_mut_slice();
-        for channel in planes(input.channels) {
-            let (plane, others) = rest.split_at_mut(plane_length);
-            for (to, from) in plane.chunks_exact_mut(width as usize).zip(rows.clone()) {
-                let from = from.get(left..left + columns).unwrap_or_default();
-                for (value, pixel) in to.iter_mut().zip(from.chunks_exact(3)) {
-                    *value = normal(f32::from(pixel.get(channel).copied().unwrap_or_default()), input);
-                }
+        let (first, others) = tensor.values.split_at_mut(width as usize * height as usize);
+        let (second, third) = others.split_at_mut(width as usize * height as usize);
+        let (red, green, blue) = match input.channels {
+            Channels::Rgb => (first, second, third),
+            Channels::Bgr => (third, second, first),
+        };
+        let planes = [red, green, blue].map(|plane| plane.chunks_exact_mut(width as usize));
+        let [red, green, blue] = planes;
+        for (((from, red), green), blue) in rows.zip(red).zip(green).zip(blue) {
+            let from = from.get(left..left + columns).unwrap_or_default().as_chunks::<3>().0;
+            for (((pixel, red), green), blue) in from.iter().zip(red).zip(green).zip(blue) {
+                let [r, g, b] = pixel.map(|value| normal(f32::from(value), input));
+                (*red, *green, *blue) = (r, g, b);
             }
-            rest = others;
         }
         tensor
     }

@@ -22,8 +22,10 @@ fn touch_everything() {
     statement("face.embed", Path::Native);
     native_seconds("face.embed", Stage::Decode, Duration::from_millis(30));
     faces_found(3);
+    image("kept");
     fetch_failure("timeout");
-    pairs(1000, 7);
+    pairs_compared(1000);
+    pairs_found(7);
     backend_error("connect");
 }
 
@@ -69,6 +71,7 @@ fn values_arrive_as_they_were_counted() {
         "facebolt_native_seconds_bucket{procedure=\"face.embed\",stage=\"decode\",le=\"0.025\"} 0",
         "facebolt_native_seconds_bucket{procedure=\"face.embed\",stage=\"decode\",le=\"0.05\"} 1",
         "facebolt_faces_found_total 3",
+        "facebolt_images_total{faces=\"kept\"} 1",
         "facebolt_pairs_compared_total 1000",
         "facebolt_pairs_found_total 7",
         "facebolt_backend_errors_total{reason=\"connect\"} 1",

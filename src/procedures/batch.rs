@@ -72,8 +72,10 @@ async fn image(url: Value, options: EmbedOptions, tools: &Tools) -> Result<Rows,
             });
             Ok(rows.collect())
         }
-        Err(error @ ProcedureError::Face(FaceError::Model(_) | FaceError::Stopped | FaceError::Busy)) => {
-            Err(error)
+        Err(ProcedureError::Face(error))
+            if matches!(*error, FaceError::Model(_) | FaceError::Stopped | FaceError::Busy) =>
+        {
+            Err(error.into())
         }
         Err(error) => failed(error.to_string()),
     }

@@ -1,8 +1,10 @@
 //! `face.embed`: one photo in, one row per face out.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use packstream::{Map, Value};
+use tracing::Instrument;
 
 use super::options::{OptionError, Options};
 use super::{Argument, CONFIGURATION, Call, Column, Compute, ProcedureError, Rows, Signature, Tools, Type};
@@ -39,7 +41,7 @@ pub(super) const AREA: [(&str, Type); 9] = [
     ("mouth_right", Type::FloatList),
 ];
 
-const KEYS: [&str; 7] =
+pub(super) const KEYS: [&str; 7] =
     ["model", "normalization", "minConfidence", "minSize", "maxFaces", "select", "onNoFace"];
 
 impl Compute for Embed {
@@ -62,18 +64,21 @@ pub(super) async fn faces(
     url: &str,
     options: EmbedOptions,
     tools: &Tools,
-) -> Result<Vec<Face>, ProcedureError> {
+) -> Result<Arc<[Face]>, ProcedureError> {
     let source = Source::parse(url, tools.loader.policy())?;
     let work = async {
         let fetching = Instant::now();
-        let image = tools.loader.load(&source).await.inspect_err(|error| {
+        let loading = tools.loader.load(&source).instrument(Stage::Fetch.span(name));
+        let image = loading.await.inspect_err(|error| {
             if let ImageError::Fetch(failure) = error {
                 metrics::fetch_failure(failure.label());
             }
         })?;
         metrics::native_seconds(name, Stage::Fetch, fetching.elapsed());
         let embedding = Instant::now();
-        let faces = tools.engine.embed(image, options).await?;
+        let (faces, origin) = tools.embedder.embed(image, options).instrument(Stage::Embed.span(name)).await;
+        metrics::image(origin.label());
+        let faces = faces?;
         metrics::native_seconds(name, Stage::Embed, embedding.elapsed());
         metrics::faces_found(u64::try_from(faces.len()).unwrap_or(u64::MAX));
         Ok(faces)
@@ -86,7 +91,7 @@ pub(super) fn options(argument: Option<&Value>, tools: &Tools) -> Result<EmbedOp
     let given = Options::new(argument, &KEYS)?;
     let default = EmbedOptions::default();
     let model = given.word("model", |name| Ok::<_, OptionError>(name.to_owned()))?;
-    tools.engine.model(model.as_deref()).map_err(crate::face::FaceError::from)?;
+    tools.engine().model(model.as_deref()).map_err(crate::face::FaceError::from)?;
     let most = u32::try_from(EmbedOptions::MAX_FACES).unwrap_or(u32::MAX);
     Ok(EmbedOptions {
         model: model.map(Into::into),

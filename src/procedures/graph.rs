@@ -68,7 +68,7 @@ pub(crate) enum GraphError {
     )]
     Mixed { property: String, first: usize, other: usize },
     #[error(
-        "the property '{property}' holds vectors of {nodes} elements and the query has {query}: they come from different          models"
+        "the property '{property}' holds vectors of {nodes} elements and the query has {query}: they come from different models"
     )]
     Query { property: String, nodes: usize, query: usize },
     #[error("the property '{property}' of some node is no list of 1 to {most} numbers", most = crate::link::MAX_DIMENSION)]

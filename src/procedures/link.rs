@@ -65,7 +65,7 @@ static STATS: Signature = Signature {
     writes: false,
 };
 
-const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 13] = [
     "nodeProperty",
     "metric",
     "distanceCutoff",
@@ -112,7 +112,7 @@ fn plan(kind: Kind, arguments: &[Value], tools: &Tools) -> Result<LinkPlan, Proc
     let label = label.ok_or(GraphError::NoLabel)?.to_owned();
     let given = Options::new(arguments.get(1), &KEYS)?;
     let property = given.name("nodeProperty")?.unwrap_or_else(|| "embedding".to_owned());
-    let measure = measure(&given, tools.engine.model(None).map_err(crate::face::FaceError::from)?)?;
+    let measure = measure(&given, tools.engine().model(None).map_err(crate::face::FaceError::from)?)?;
     let filters = (filter(&given, "sourceNodeFilter")?, filter(&given, "targetNodeFilter")?);
     let count = |key| given.whole(key, 1, MOST_PAIRS).map(|n| n.and_then(|n| usize::try_from(n).ok()));
     let undirected = given.flag("undirected")?.unwrap_or(true);

@@ -38,9 +38,9 @@ impl Compute for Models {
                 Value::Float(Recogniser::CALIBRATED_THRESHOLD.into()),
                 Value::String(model.file.licence.clone()),
                 source.map_or(Value::Null, Value::String),
-                Value::Boolean(tools.engine.is_loaded(&model.name)),
+                Value::Boolean(tools.engine().is_loaded(&model.name)),
             ]
         };
-        Box::pin(async move { Ok(tools.engine.catalogue().recognisers().iter().map(row).collect()) })
+        Box::pin(async move { Ok(tools.engine().catalogue().recognisers().iter().map(row).collect()) })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::ProcedureError;
-use crate::face::{Engine, FaceError, Loader};
+use crate::face::{Embedder, Engine, FaceError, Loader};
 use crate::metrics;
 
 /// How long the work for one image may take.
@@ -17,7 +17,7 @@ pub(super) const IMAGE_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct Tools {
     pub(crate) loader: Loader,
-    pub(crate) engine: Engine,
+    pub(crate) embedder: Embedder,
     at_once: Arc<Semaphore>,
     width: usize,
     places: Places,
@@ -56,8 +56,13 @@ impl Places {
 
 impl Tools {
     /// For `width` images of a statement at a time.
-    pub(crate) fn new(loader: Loader, engine: Engine, width: usize, places: Places) -> Self {
-        Self { loader, engine, at_once: Arc::new(Semaphore::new(width)), width, places }
+    pub(crate) fn new(loader: Loader, embedder: Embedder, width: usize, places: Places) -> Self {
+        Self { loader, embedder, at_once: Arc::new(Semaphore::new(width)), width, places }
+    }
+
+    /// What runs the models.
+    pub(crate) fn engine(&self) -> &Engine {
+        self.embedder.engine()
     }
 
     /// The same for another statement.

@@ -39,7 +39,7 @@ impl Compute for Verify {
             let (Some(first), Some(second)) = (url(0), url(1)) else { return Ok(Rows::new()) };
             let options = embed::options(arguments.get(2), tools)?;
             let options = EmbedOptions { select: Select::Largest, ..options };
-            let model = tools.engine.model(options.model.as_deref()).map_err(FaceError::from)?;
+            let model = tools.engine().model(options.model.as_deref()).map_err(FaceError::from)?;
             let threshold = threshold(model, options.normalization)?;
             let (first, second) = futures_util::future::join(
                 embed::faces(SIGNATURE.name, first, options.clone(), tools),

@@ -40,7 +40,9 @@ impl House {
         }
         let places = now.tools.places().waited_for(config.limits.native_timeout);
         let concurrency = config.images.concurrency_per_connection.get();
-        let tools = Tools::new(Loader::new(policy(&config))?, now.tools.engine.clone(), concurrency, places);
+        let embedder = now.tools.embedder.clone();
+        embedder.keep(config.images.cache_bytes);
+        let tools = Tools::new(Loader::new(policy(&config))?, embedder, concurrency, places);
         let services = Services {
             dialer: Dialer::new(&config.backend)?,
             tier: tier(config.link.tier).ok_or(ServeError::Tier(config.link.tier))?,

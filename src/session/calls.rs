@@ -119,7 +119,7 @@ pub(super) async fn run<B: Stream>(
     };
     let Some(computed) = computed else {
         let computing = Computing::new(services, backend.dialect, deadline, row_calls);
-        return sending.constant(services, &computing).await;
+        return sending.constant(backend, services, &computing).await;
     };
     let door = match &services.door {
         Some(door) if door.reachable() => door,
@@ -149,7 +149,7 @@ pub(super) async fn run<B: Stream>(
         Gathered::Failure(failure) => return Ok(Outcome::Failed(failure)),
     }
     let computing = Arc::new(computing);
-    let results = compute(&computing, &plans).await;
+    let results = compute(backend, &computing, &plans).await?;
     let callbacks = match door.open(Arc::new(Asked(Arc::clone(&computing)))) {
         Ok(ticket) => Callbacks::new(ticket, computing),
         Err(error) => {
@@ -182,7 +182,11 @@ fn wanted(signature: &Signature, given: &[Given]) -> Vec<Wanted> {
 pub(super) type Results = Vec<Option<Result<Arc<Rows>, Arc<ProcedureError>>>>;
 
 /// Makes the calls with constant arguments side by side, as many as a connection may have at a time.
-pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
+pub(super) async fn compute<B: Stream>(
+    backend: &mut Backend<B>,
+    computing: &Computing,
+    plans: &[Plan],
+) -> Result<Results, SessionError> {
     let mut results: Results = plans.iter().map(|_| None).collect();
     let mut running: FuturesUnordered<_> = plans
         .iter()
@@ -194,9 +198,9 @@ pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
             Plan::Row { .. } | Plan::Graph(_) | Plan::Fails(_) => None,
         })
         .collect();
-    while running.next().await.is_some() {}
+    backend.meanwhile(async { while running.next().await.is_some() {} }).await?;
     drop(running);
-    results
+    Ok(results)
 }
 
 /// The time that the options of a RUN or BEGIN give, if any.

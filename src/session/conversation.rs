@@ -37,9 +37,9 @@ use super::routing::Reached;
 use super::wire::Wire;
 use super::{Both, Services, Session};
 use crate::config::Config;
-use crate::face::{Engine, FaceError, Loader, Policy};
+use crate::face::{Embedder, Engine, FaceError, Loader, Policy};
 use crate::metrics::{self, Transport};
-use crate::procedures::{Call, Compute, Places, Procedure, ProcedureError, Registry, Signature, Tools};
+use crate::procedures::{Call, Compute, Places, Procedure, Registry, Signature, Tools};
 use crate::transport::Dialer;
 
 /// Longer than any conversation lasts, on a clock that runs ahead when nothing else does.
@@ -79,7 +79,7 @@ impl Compute for Embed {
                     5
                 }
                 speech::NEVER => std::future::pending().await,
-                _ => return Err(ProcedureError::Face(FaceError::Stopped)),
+                _ => return Err(FaceError::Stopped.into()),
             };
             let row = |index| {
                 vec![
@@ -108,7 +108,8 @@ fn services(running: &Arc<AtomicUsize>) -> Services {
             .get_or_init(|| {
                 // They are of all conversations, each of which has a clock of its own.
                 let places = Places::new(usize::MAX, HANGS);
-                Tools::new(Loader::new(Policy::default()).unwrap(), Engine::idle(), 8, places)
+                let embedder = Embedder::new(Engine::idle(), 0);
+                Tools::new(Loader::new(Policy::default()).unwrap(), embedder, 8, places)
             })
             .clone(),
         door: None,
@@ -132,7 +133,7 @@ async fn converse(script: &Script) {
     let (client, front) = duplex(script.client_buffer);
     let (back, server) = duplex(script.backend_buffer);
     let version = script.manner.version;
-    let limits = RequestLimits { unauthenticated_bytes: 8192, statement_bytes: 1 << 20 };
+    let limits = RequestLimits { unauthenticated_bytes: 8192, statement_bytes: speech::LONG / 2 };
     let here = ([127, 0, 0, 1], 7687).into();
     let mut session = Session {
         client: Frontend::new(Wire::resume(front, BytesMut::new()), limits),

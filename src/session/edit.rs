@@ -52,7 +52,7 @@ pub(crate) struct Edit {
     pub(crate) reports: bool,
     /// It was sent as it is, and Neo4j does not know the procedure: what is wrong with the call.
     pub(crate) instead: Option<Failure>,
-    /// The server's number of the statement within its transaction, once it is known.
+    /// The server's number of the statement, if it was sent within a transaction.
     pub(crate) qid: OnceLock<i64>,
 }
 

@@ -158,7 +158,9 @@ pub(crate) fn not_coerced(value: &str, wanted: &str, dialect: Dialect) -> Failur
 
 /// A call that failed: on its own, or for lack of room, which drivers retry.
 pub(crate) fn call_failed(dialect: Dialect, procedure: &str, error: &ProcedureError) -> Failure {
-    if let ProcedureError::Face(FaceError::Busy) = error {
+    if let ProcedureError::Face(error) = error
+        && let FaceError::Busy = **error
+    {
         let message = format!(
             "facebolt is busy: {procedure} has waited for its turn for as long as limits.native_timeout allows. Retry \
              later, or raise that or limits.native_queue."

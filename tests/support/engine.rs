@@ -20,7 +20,7 @@ pub(crate) fn engine() -> &'static Engine {
             models::default_directory().expect("set HOME: the models are kept in the cache folder");
         let catalogue = Catalogue::load(&directory).unwrap();
         let mut report = |progress: Progress<'_>| {
-            if let Progress::Fetching(artifact) = progress {
+            if let Progress::Fetching(artifact, 0, _) = progress {
                 eprintln!("fetching {} into {}", artifact.name, directory.display());
             }
         };

@@ -1,4 +1,4 @@
-use super::{Detection, Grid, merge};
+use super::{Detection, Grid, Place, merge};
 
 fn face(score: f32, x: f32, y: f32, size: f32) -> Detection {
     let landmarks = [[x, y], [x + size, y], [x, y], [x, y], [x, y + size]];
@@ -93,12 +93,13 @@ fn too_many_candidates_are_cut_at_the_weakest() {
 
 #[test]
 fn a_face_is_placed_by_pixel_centres() {
+    let level = |across, down| Place { scale: (across, down), origin: (0.0, 0.0) };
     // Pixel 0 of a picture at half the size lies between pixels 0 and 1 of the whole one.
-    let placed = face(0.9, 0.0, 0.0, 10.0).placed((0.0, 0.0), (0.5, 0.5));
+    let placed = face(0.9, 0.0, 0.0, 10.0).placed((0.0, 0.0), &level(0.5, 0.5));
     assert_eq!((placed.x, placed.y, placed.width), (0.5, 0.5, 20.0));
-    let placed = face(0.9, 1.0, 2.0, 10.0).placed((100.0, 200.0), (1.0, 2.0));
+    let placed = face(0.9, 1.0, 2.0, 10.0).placed((100.0, 200.0), &level(1.0, 2.0));
     assert_eq!((placed.x, placed.y, placed.height), (101.0, 100.75, 5.0));
-    assert_eq!(placed.in_level((1.0, 2.0))[0], [101.0, 202.0]);
+    assert_eq!(level(1.0, 2.0).in_level(placed.landmarks[0]), [101.0, 202.0]);
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Step {
         match self {
             Step::Decode(request, _) => request,
             Step::Detect(looks, _) => &looks.request,
-            Step::Embed(faces, _) => &faces.looks.request,
+            Step::Embed(faces, _) => &faces.request,
         }
     }
 }
@@ -64,7 +64,9 @@ impl Request {
 #[derive(Debug)]
 pub(super) struct Looks {
     pub(super) request: Arc<Request>,
-    pub(super) pyramid: Pyramid,
+    /// As it came, for the case that more of its pixels are needed.
+    pub(super) image: Bytes,
+    pub(super) pyramid: Arc<Pyramid>,
     pub(super) pieces: Vec<Piece>,
     pub(super) found: Gather<Vec<Detection>>,
 }
@@ -72,7 +74,8 @@ pub(super) struct Looks {
 /// The third stage: the chosen faces, and the vector of each.
 #[derive(Debug)]
 pub(super) struct Faces {
-    pub(super) looks: Arc<Looks>,
+    pub(super) request: Arc<Request>,
+    pub(super) pyramid: Arc<Pyramid>,
     pub(super) chosen: Vec<Detection>,
     pub(super) embedded: Gather<Face>,
 }

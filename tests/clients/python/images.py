@@ -112,12 +112,19 @@ class Forwarder:
         self._listener.listen()
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.connections = 0
+        self._sockets = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
         # A thread that waits in accept() would keep the port open.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def cut(self):
+        """Ends every connection, in both directions."""
+        for side in self._sockets:
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
 
     def _accept(self):
         while True:
@@ -132,6 +139,7 @@ class Forwarder:
                 client.close()
                 continue
             server.settimeout(None)
+            self._sockets += (client, server)
             for source, sink in ((client, server), (server, client)):
                 sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=_copy, args=(source, sink), daemon=True).start()

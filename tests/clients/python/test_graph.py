@@ -176,7 +176,13 @@ class Stream(Graph):
         self.assertIn("nodeLabel", self.failure("CALL face.link(null)").message)
         self.load([[1.0, 2.0]], "Probe")
         self.cx.server.query("MATCH (p:Probe) SET p:Face")
-        self.assertRegex(self.failure("CALL face.link('Face')").message, "of (128 and of 2|2 and of 128) elements")
+        for procedure in ("face.link", "face.link.stream", "face.link.stats"):
+            failure = self.failure(f"CALL {procedure}('Face')")
+            self.assertEqual(failure.code, PROCEDURE_FAILED)
+            self.assertRegex(failure.message, "of (128 and of 2|2 and of 128) elements, which come from different models")
+        # Those of one model alone are linked.
+        filtered = self.query(f"CALL face.link.stats('Face', {{sourceNodeFilter: 'Probe', targetNodeFilter: 'Probe'}}) {COUNTS}")
+        self.assertEqual(filtered[0]["pairsFound"], 0)
         self.cx.server.query("MATCH (p:Probe) SET p.embedding = 'text'")
         self.assertIn("no list", self.failure("CALL face.link('Face')").message)
         self.assertEqual(self.links(), {})

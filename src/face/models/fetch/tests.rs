@@ -79,7 +79,8 @@ impl Fixture {
         let mut progress = |progress: Progress<'_>| {
             log.push(match progress {
                 Progress::Present(artifact) => format!("present {}", artifact.name),
-                Progress::Fetching(artifact) => format!("fetching {}", artifact.name),
+                Progress::Fetching(artifact, 0, _) => format!("fetching {}", artifact.name),
+                Progress::Fetching(..) => return,
                 Progress::Fetched(artifact) => format!("fetched {}", artifact.name),
                 Progress::NoSource(artifact) => format!("no source {}", artifact.name),
             });
@@ -119,6 +120,40 @@ fn files_are_fetched_once_and_only_if_missing_or_wrong() {
     fixture.fetch().unwrap();
     assert!(fixture.is_verified());
     assert_eq!(fixture.runs(), 2);
+}
+
+/// As pip does it: parts lie in a folder of its own below TMPDIR until all are there.
+#[test]
+fn it_is_told_how_many_bytes_have_arrived() {
+    let fixture = Fixture::new();
+    let (begun, go) = (fixture.tools.path().join("begun"), fixture.tools.path().join("go"));
+    let wait = format!("touch {}; while [ ! -e {} ]; do sleep 0.01; done", begun.display(), go.display());
+    fixture.python(&format!(
+        "mkdir $TMPDIR/pip; head -c 70 $wheel > $TMPDIR/pip/part; {wait}; cp $wheel $dest/"
+    ));
+    let mut seen = Vec::new();
+    let mut progress = |progress: Progress<'_>| {
+        if let Progress::Fetching(artifact, bytes, all) = progress
+            && artifact.name == "runtime.bin"
+        {
+            seen.push(bytes);
+            assert_eq!(all, None);
+            // The requirement, which is there too, is 80 bytes and more.
+            if begun.exists() && bytes > 70 + 80 {
+                fs::write(&go, "").unwrap();
+            }
+        }
+    };
+    fetch_with(
+        fixture.python.to_str().unwrap(),
+        fixture.directory.path(),
+        &fixture.catalogue(),
+        &mut progress,
+    )
+    .unwrap();
+    assert_eq!(seen[0], 0);
+    assert!(seen.iter().any(|bytes| *bytes > 150), "{seen:?}");
+    assert!(fixture.is_verified());
 }
 
 #[test]
