@@ -7,14 +7,18 @@ as cold: facebolt comes first, so what the others share with it is warm by then.
 its server busy for long enough, go on until Neo4j's compiler has seen them a few times. Then the sides take turns, each
 round another one first: no relationships yet (`first`), and again over those just made (`re-run`). Figures are median
 wall times in seconds that a client sees, split into reading the vectors (gather), finding the pairs
-(kernel) and the rest, which is Neo4j's execution of what writes. GDS leaves with the numbers of `--alone`, where it
+(kernel) and the rest, which is Neo4j's execution of what writes. facebolt searches while it still reads: its kernel is
+what is left of that when the last vector has come. GDS leaves with the numbers of `--alone`, where it
 would take hours.
 
 - facebolt: the link query, on a Neo4j without GDS.
 - script: what a user would write with the Neo4j driver and numpy; each pair is written once.
 - GDS: the link query on a Neo4j with GDS.
-- floor: reading the same rows over a bare socket without decoding them, and Neo4j's own time for the statement that
-  facebolt sends, given the pairs. `x floor` is how many times that the whole takes.
+- floor: reading the same rows without decoding them, and then the statement that facebolt sends, encoded beforehand.
+  `x floor` is how many times that the whole takes.
+
+facebolt, GDS and the floor are asked by the same bare Bolt client in auto-commit, from the first byte that it sends to
+the last that it receives.
 
 The relationships of facebolt and GDS must be equal to the last bit; those of the script must be the same pairs.
 """
@@ -103,18 +107,37 @@ class Side:
         return statistics.median(seconds) if seconds else None
 
 
-class Query(Side):
-    """The link query through a driver."""
+class Bare(Side):
+    """A way to link by a bare connection."""
+
+    def __init__(self, name, server, address=None):
+        super().__init__(name, server)
+        self.connection = bolt.Connection(address or server.address, timeout=None)
+        self.connection.log_in(server.user, server.password)
+
+    def ask(self, request):
+        """Sends what is encoded, a RUN and a PULL, and returns what the answer says at its end."""
+        self.connection.send_encoded(request)
+        self.connection.receive()
+        end = self.connection.skip_records()
+        if end.tag != bolt.SUCCESS:
+            sys.exit(f"{self.name} failed: {end}")
+        return end.fields[0]
+
+
+class Query(Bare):
+    """The link query."""
 
     def __init__(self, name, server, facebolt=None):
-        super().__init__(name, server)
+        super().__init__(name, server, facebolt and facebolt.address)
         self._facebolt = facebolt
-        self._driver = server.connect(facebolt.address) if facebolt else server.driver
 
     def run(self):
-        before = self._spent()
-        counters = self._driver.execute_query(LINK).summary.counters
-        return counters, {part: seconds - before[part] for part, seconds in self._spent().items()}
+        before, began = self._spent(), time.perf_counter()
+        end = self.ask(bolt.encoded(bolt.run(LINK), bolt.pull()))
+        whole = time.perf_counter() - began
+        split = {part: seconds - before[part] for part, seconds in self._spent().items()}
+        return Counted(end), {**split, "whole": whole}
 
     def _spent(self):
         """Seconds that facebolt has spent in each stage of links."""
@@ -140,7 +163,12 @@ class Script(Side):
 
 
 class Counted:
-    relationships_created = properties_set = 0
+    """What was written; `of` is the end of an answer."""
+
+    def __init__(self, of=None):
+        counts = (of or {}).get("stats", {})
+        self.relationships_created = counts.get("relationships-created", 0)
+        self.properties_set = counts.get("properties-set", 0)
 
 
 def write(tx, pairs):
@@ -164,21 +192,16 @@ def near(vectors, cutoff):
         yield from ((int(i), int(j), float(d)) for i, j, d in zip(a, b, distances) if d < cutoff)
 
 
-class Floor(Side):
+class Floor(Bare):
     """No more than reading the rows and the statement that writes, given the pairs."""
 
     def run(self):
-        with bolt.Connection(self.server.address) as connection:
-            connection.log_in(self.server.user, self.server.password)
-            began = time.perf_counter()
-            connection.send(bolt.run(GATHER), bolt.pull())
-            connection.receive()
-            if connection.skip_records().tag != bolt.SUCCESS:
-                sys.exit("the vectors were not read")
-            read = time.perf_counter() - began
-        summary = self.server.driver.execute_query(REWRITTEN, __fg=self.groups).summary
-        wrote = (summary.result_available_after + summary.result_consumed_after) / 1000
-        return summary.counters, {"gather": read, "Neo4j": wrote, "kernel": 0.0, "whole": read + wrote}
+        began = time.perf_counter()
+        self.ask(bolt.encoded(bolt.run(GATHER), bolt.pull()))
+        read = time.perf_counter()
+        end = self.ask(self.write)
+        wrote = time.perf_counter()
+        return Counted(end), {"gather": read - began, "Neo4j": wrote - read, "kernel": 0.0, "whole": wrote - began}
 
     def take_pairs(self):
         """Takes the pairs from the relationships that are there."""
@@ -188,7 +211,8 @@ class Floor(Side):
         )
         rows = itertools.groupby(self.server.query(text), key=lambda row: row["a"])
         groups = [(a, list(group)) for a, group in rows]
-        self.groups = [[a, [row["b"] for row in group], [row["d"] for row in group]] for a, group in groups]
+        groups = [[a, [row["b"] for row in group], [row["d"] for row in group]] for a, group in groups]
+        self.write = bolt.encoded(bolt.run(REWRITTEN, {"__fg": groups}), bolt.pull())
 
 
 def load(server, vectors):

@@ -1,10 +1,16 @@
-"""How long a RESET takes while a statement of ours is worked on, in each phase of the work.
+"""How long a RESET takes while a statement of ours is worked on, in each phase of the work; and what else ends a
+statement of which Neo4j waits for the side door.
 
     reset.py [--tries 100] [--faces 20000] [--server 5]
 
 One client sends the statement, waits until the phase has begun (where that cannot be seen: for a random part of the
 time that it takes), sends RESET and reads until that is answered with SUCCESS. `met` tells how often the statement was
 really interrupted. Times are milliseconds from the sending of RESET; the goal is a maximum below 50.
+
+The second table is of other ends while Neo4j waits for a photo that never comes: from the closing of the client's
+connection to the end of its transaction, as another client sees it; from the end of the time that the client allowed
+(tx_timeout) to its FAILURE; from the photo to the FAILURE of a transaction that was terminated, which Neo4j heeds only
+once it has the answer that it waits for.
 """
 
 import argparse
@@ -66,6 +72,56 @@ class Bench:
         at = lambda part: times[min(int(part * len(times)), len(times) - 1)]
         print(f"{name:16}{self.tries:7}{met:6}{at(0.5):9.2f}{at(0.99):9.2f}{times[-1]:9.2f}", flush=True)
         self.slow |= times[-1] >= GOAL
+
+    def end(self, name, statement, ended):
+        """Lets `ended` end the statement when the photo is asked for; it tells how long that took, in seconds."""
+        times = []
+        for _ in range(self.tries):
+            self.photos.hold()
+            with self.connect() as connection:
+                times.append(ended(connection, statement) * 1000)
+            self.photos.release()
+        times.sort()
+        at = lambda part: times[min(int(part * len(times)), len(times) - 1)]
+        print(f"{name:16}{self.tries:7}{'':6}{at(0.5):9.2f}{at(0.99):9.2f}{times[-1]:9.2f}", flush=True)
+
+    def running(self):
+        return self.server.query(
+            "SHOW TRANSACTIONS YIELD transactionId AS id, currentQuery AS text "
+            "WHERE text CONTAINS 'LOAD CSV' AND NOT text CONTAINS 'SHOW' RETURN id"
+        )
+
+    def closed(self, connection, statement):
+        connection.send(bolt.run(statement), bolt.pull())
+        self.asked()
+        began = time.perf_counter()
+        connection.close()
+        while self.running():
+            pass
+        return time.perf_counter() - began
+
+    def timed_out(self, connection, statement, allowed=0.2):
+        began = time.perf_counter()
+        connection.send(bolt.run(statement, extra={"tx_timeout": int(allowed * 1000)}), bolt.pull())
+        return self.failed(connection, "TransactionTimedOut") - began - allowed
+
+    def terminated(self, connection, statement):
+        connection.send(bolt.run(statement), bolt.pull())
+        self.asked()
+        (transaction,) = self.running()
+        self.server.query("TERMINATE TRANSACTION $id", id=transaction["id"])
+        began = time.perf_counter()
+        self.photos.release()
+        return self.failed(connection, "Transaction.Terminated") - began
+
+    def failed(self, connection, code):
+        """When the FAILURE comes, which must be of this code."""
+        while (answer := connection.summary()).tag == bolt.SUCCESS:
+            pass
+        at = time.perf_counter()
+        if code not in str(answer.fields):
+            sys.exit(f"{code} was expected, not {answer}")
+        return at
 
     def within(self, seconds):
         return lambda: time.sleep(self.random.uniform(0, seconds))
@@ -145,7 +201,8 @@ def main():
         photo = images.data_url("obama.jpg")
         embed = lambda: bolt.run(f"{calls.strip()} RETURN i1", {"url": photo})
         server.query("CREATE (:Photo {url: $url})", url=photos.url("held"))
-        rows = lambda: bolt.run("MATCH (p:Photo) CALL face.embed(p.url) YIELD index RETURN index")
+        ask = "MATCH (p:Photo) CALL face.embed(p.url) YIELD index RETURN index"
+        rows = lambda: bolt.run(ask)
 
         print(f"Neo4j {server.version}, {arguments.faces} faces; milliseconds from RESET to its SUCCESS")
         print(f"{'phase':16}{'tries':>7}{'met':>6}{'p50':>9}{'p99':>9}{'max':>9}")
@@ -160,6 +217,12 @@ def main():
         _, gather, _ = bench.took(bolt.run(LINK))
         bench.phase("link gather", lambda: bolt.run(LINK), bench.within(gather * 0.9))
         bench.phase("link kernel", lambda: bolt.run(LINK), bench.gathered)
+
+        print("\nmilliseconds to the end of a statement of which Neo4j waits for the side door")
+        print(f"{'end':16}{'tries':>7}{'':6}{'p50':>9}{'p99':>9}{'max':>9}")
+        bench.end("client closes", ask, bench.closed)
+        bench.end("tx_timeout", ask, bench.timed_out)
+        bench.end("TERMINATE", ask, bench.terminated)
     if bench.slow:
         sys.exit(f"a RESET took longer than {GOAL} ms")
 

@@ -70,7 +70,7 @@ fn main() {
                 Ok(sent) => (json!(sent), Value::Null),
                 Err(refusal) => (json!([]), json!(refusal.to_string())),
             },
-            Ok(Asks::Functions(_) | Asks::Link(_)) => match write_out(&text, &FUNCTIONS, []) {
+            Ok(Asks::Functions(_) | Asks::Link(_)) => match write_out(&text, &FUNCTIONS, true, []) {
                 Some(written) => (json!([written.edited.text]), Value::Null),
                 None => (json!([]), json!("the functions are not written out")),
             },

@@ -146,6 +146,13 @@ impl Ticket {
         text.contains(&self.token)
     }
 
+    /// What follows one of this statement's URLs in a list that Neo4j prints, behind the quote of the next string.
+    pub(crate) fn listed_in<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (_, list) = text.split_once("List{String(\"")?;
+        let (call, next) = list.strip_prefix(&self.door.0.url)?.split_once("/\"), String(\"")?;
+        call.starts_with(&self.token).then_some(next)
+    }
+
     /// Has Neo4j asked for anything?
     pub(crate) fn was_asked(&self) -> bool {
         self.entry.asked.load(Ordering::Relaxed)

@@ -78,7 +78,9 @@ enum CommandError {
 impl CommandError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Telemetry(TelemetryError::Filter(_)) => ExitCode::from(2),
+            Self::Config(_) | Self::Telemetry(TelemetryError::Filter(_) | TelemetryError::Traces { .. }) => {
+                ExitCode::from(2)
+            }
             _ => ExitCode::FAILURE,
         }
     }

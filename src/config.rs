@@ -21,7 +21,7 @@ pub use error::{ConfigError, Mistake};
 pub use load::{Effective, Entry, Flag, Origin, Sources};
 pub use types::{
     BackendScheme, BackendUrl, BaseUrl, HostPort, HostRule, HttpScheme, LinkTier, LogFormat, LogLevel,
-    NativeFrom, ProxyProtocol,
+    NativeFrom, ProxyProtocol, WebOrigin,
 };
 
 pub(crate) use renew::Renewed;
@@ -49,6 +49,8 @@ pub struct Config {
     pub admin: Admin,
     /// The log.
     pub log: Log,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// `[listen]`: plain Bolt, TLS, WebSocket and HTTP discovery on one port.
@@ -69,6 +71,9 @@ pub struct Listen {
     /// PEM file with the authorities that must have signed a client's certificate; `None`: clients need none.
     #[serde(with = "setting")]
     pub tls_client_ca: Option<PathBuf>,
+    /// Web origins whose pages may open a WebSocket; empty: all.
+    #[serde(with = "setting")]
+    pub allow_origins: Vec<WebOrigin>,
 }
 
 impl Default for Listen {
@@ -79,6 +84,7 @@ impl Default for Listen {
             tls_certificate: None,
             tls_key: None,
             tls_client_ca: None,
+            allow_origins: Vec::new(),
         }
     }
 }
@@ -256,6 +262,9 @@ pub struct Limits {
     /// How long open transactions may take to end at shutdown.
     #[serde(with = "setting")]
     pub drain_timeout: Duration,
+    /// May a crash write a core dump?
+    #[serde(with = "setting")]
+    pub core_dumps: bool,
 }
 
 impl Default for Limits {
@@ -270,6 +279,7 @@ impl Default for Limits {
             native_queue: nonzero(256),
             native_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
+            core_dumps: false,
         }
     }
 }
@@ -303,6 +313,14 @@ impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: LogLevel::Info }
     }
+}
+
+/// `[traces]`: what statements took their time for, told to a collector of OpenTelemetry.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Traces {
+    /// The collector, reached by OTLP over HTTP; `None`: off.
+    #[serde(with = "setting")]
+    pub endpoint: Option<BaseUrl>,
 }
 
 /// For the defaults above, none of which is 0.

@@ -40,7 +40,7 @@ pub use call::{
 pub use constant::Expr;
 pub use edit::{Carrier, Edited, carry};
 pub use field::Field;
-pub use function::{FUNCTIONS, Fails, Typed, Written, write_out};
+pub use function::{FUNCTIONS, Fails, Miscounted, Typed, Written, write_out};
 pub use graph::{NodeFilter, Nodes, Relationships};
 pub use key::{KeyError, KeyPart, Wanted, escapes, parts};
 pub use link::{Comparison, Gather, Identity, LinkShape, Metric, PairOrder};

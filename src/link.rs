@@ -1,7 +1,7 @@
 //! Exact all pairs under a threshold: vectors and a [`Predicate`] in, pairs out.
 //!
-//! Pure: no IO, no global state, no threads but those that [`all_pairs`] and [`cross_pairs`] start
-//! and join. The set of pairs and every bit of every value are the same whatever the blocking, the
+//! Pure: no IO, no global state, no threads but those that [`all_pairs`], [`fed_pairs`] and
+//! [`cross_pairs`] start and join. The set of pairs and every bit of every value are the same whatever the blocking, the
 //! number of threads and the [`Tier`], because low precision only ever *proposes* pairs (with a
 //! proof, at [`Frame`], that none is missed) and each proposal is then decided in f64 exactly as
 //! Neo4j's Graph Data Science library computes it ([`Predicate::value`]).
@@ -27,25 +27,27 @@
 mod block;
 mod error;
 mod exact;
+mod feed;
 mod float;
 mod frame;
 mod int8;
 mod pairs;
 mod predicate;
+mod search;
 mod set;
 #[cfg(test)]
 mod tests;
 mod tier;
 mod tile;
+mod tiles;
 
-pub use block::Block;
 pub use error::LinkError;
+pub use feed::Feed;
 pub use frame::Frame;
-pub use pairs::{Options, Outcome, Pair, all_pairs, cross_pairs};
+pub use pairs::{Options, Outcome, Pair, all_pairs, cross_pairs, fed_pairs};
 pub use predicate::{Comparison, Metric, Predicate};
 pub use set::Set;
 pub use tier::Tier;
-pub use tile::link;
 
 /// Longest vector that the bounds are proved for.
 pub const MAX_DIMENSION: usize = 4096;

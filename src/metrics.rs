@@ -151,6 +151,13 @@ label_values! {
     }
 }
 
+impl Stage {
+    /// The span of this part of a procedure's work.
+    pub(crate) fn span(self, procedure: &'static str) -> tracing::Span {
+        tracing::info_span!("stage", procedure, otel.name = self.as_str())
+    }
+}
+
 /// One of the things that a gauge counts, until it is dropped.
 #[must_use]
 pub struct Counted(Gauge);
@@ -236,10 +243,14 @@ pub fn fetch_failure(reason: &'static str) {
     counter!(FETCH_FAILURES.name, "reason" => reason).increment(1);
 }
 
-/// Counts the pairs of a link.
-pub fn pairs(compared: u64, found: u64) {
-    counter!(PAIRS_COMPARED.name).increment(compared);
-    counter!(PAIRS_FOUND.name).increment(found);
+/// Counts pairs of vectors that were compared.
+pub fn pairs_compared(count: u64) {
+    counter!(PAIRS_COMPARED.name).increment(count);
+}
+
+/// Counts pairs that were near.
+pub fn pairs_found(count: u64) {
+    counter!(PAIRS_FOUND.name).increment(count);
 }
 
 /// Counts a backend connection that failed or broke.

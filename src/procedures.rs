@@ -4,7 +4,10 @@
 mod arguments;
 mod batch;
 mod coerce;
+#[cfg(test)]
+mod documented;
 mod embed;
+mod given;
 mod graph;
 mod link;
 mod listing;
@@ -25,7 +28,7 @@ use crate::face::{FaceError, ImageError};
 
 pub(crate) use arguments::{ArgumentError, CoerceError, Given, RowError, check, fill};
 pub(crate) use graph::{GraphError, GraphPlan, LinkPlan, Measure, Output, SearchPlan};
-pub(crate) use listing::procedures as listing;
+pub(crate) use listing::{functions, procedures as listing};
 pub(crate) use tools::{Places, Tools};
 
 /// A type of Cypher, as far as signatures need them.

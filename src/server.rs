@@ -2,9 +2,11 @@
 
 mod accept;
 mod admission;
+mod core_dumps;
 mod descriptors;
 mod front;
 mod house;
+mod threads;
 
 use std::io;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use self::admission::Admission;
 use self::house::House;
+use self::threads::Threads;
 use crate::admin::{Admin, Readiness};
 use crate::callback::Door;
 use crate::config::{Config, ConfigError, LinkTier, Mistake};
@@ -73,6 +76,9 @@ pub async fn run(
     reloads: watch::Receiver<Reread>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    if !config.limits.core_dumps {
+        core_dumps::forbid();
+    }
     let exporter = metrics::install()?;
     let readiness = Readiness::waiting_for(&["backend"]);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -115,7 +121,7 @@ pub async fn run(
         readiness.not_ready("shutdown", "clients are served to their end, and no new ones accepted");
         stop_sessions.begin();
     };
-    accept::run(listener, house, shutdown).await;
+    accept::run(listener, &Threads::start()?, house, shutdown).await;
 
     reloading.abort();
     checks.abort();

@@ -316,7 +316,8 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 match self.held.take() {
                     Some(held) if self.backend.state.ready() => return Ok(Some(Pause::Native(held))),
                     // The backend ignores or refuses it.
-                    Some(held) => self.forward(&held, None)?,
+                    Some(held) if held.payload.is_some() => self.forward(&held, None)?,
+                    Some(_) => self.decline()?,
                     None => {}
                 }
                 return self.relay_requests(authenticated);
@@ -331,6 +332,19 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
         self.backend.wire.send(&held.raw);
         self.client.resume();
         Ok(())
+    }
+
+    /// Does what the backend would with a statement that has come too late, and of which too much has come to be kept.
+    fn decline(&mut self) -> Result<(), SessionError> {
+        let failed = self.backend.state.failed;
+        let answer = if failed {
+            bolt::message::ignored()
+        } else {
+            Failure::invalid_request("A RUN is not allowed here.").encode(self.backend.version)?
+        };
+        self.backend.answer(&mut self.client.wire, answer);
+        self.client.resume();
+        if failed { Ok(()) } else { Err(SessionError::NotInThisState) }
     }
 
     /// Does the work of a statement that names us, while the client is watched.

@@ -1,4 +1,4 @@
-//! The log: `tracing` events, as text or JSON, on standard error.
+//! The log: `tracing` events, as text or JSON, on standard error; and traces, if they are asked for.
 //!
 //! What may be logged: connection ids, addresses, server and database versions, procedure names, counts, durations,
 //! error codes, and of an image URL its scheme and host. Never: credentials, parameters, texts of statements, images,
@@ -6,16 +6,19 @@
 //! any of these. That is why `log.level` concerns facebolt alone: libraries know nothing of the rule (an HTTP client
 //! logs whole URLs) and never log below warnings, unless RUST_LOG asks for it.
 
+#[cfg_attr(not(feature = "otel"), path = "telemetry/no_traces.rs")]
+mod traces;
+
 use std::io::{self, IsTerminal as _};
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layered, SubscriberExt as _};
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
-use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
-use crate::config::{Log, LogFormat, LogLevel};
+use crate::config::{Log, LogFormat, LogLevel, Traces};
 
 /// Why there can be no log.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +26,14 @@ pub enum TelemetryError {
     /// RUST_LOG is not a list of directives.
     #[error("RUST_LOG is not valid: {0}; it takes directives such as \"info\" or \"warn,facebolt=debug\"")]
     Filter(#[from] ParseError),
+    /// This facebolt cannot send traces, or not there.
+    #[error("traces.endpoint = \"{endpoint}\": {why}")]
+    Traces {
+        /// As configured.
+        endpoint: String,
+        /// Why not.
+        why: String,
+    },
     /// Something else in this process logs already.
     #[error("the log cannot be set up: {0}")]
     Taken(#[from] TryInitError),
@@ -34,6 +45,20 @@ pub struct Level {
     filter: reload::Handle<EnvFilter, Registry>,
     /// RUST_LOG says it.
     fixed: bool,
+}
+
+/// What the filter is on.
+type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
+
+/// A layer that sees what passes the filter.
+type BoxedLayer = Box<dyn Layer<Filtered> + Send + Sync>;
+
+/// The log and the traces of this process. What has not been sent of the traces is, when it is dropped.
+#[derive(Debug)]
+pub struct Telemetry {
+    /// How much is logged.
+    pub level: Level,
+    _traces: Option<traces::Exporter>,
 }
 
 impl Level {
@@ -52,17 +77,26 @@ impl Level {
 /// counts instead of `log.level`.
 ///
 /// # Errors
-/// Fails if `rust_log` cannot be read, or if the process logs already.
-pub fn install(log: &Log, rust_log: Option<&str>) -> Result<Level, TelemetryError> {
+/// Fails if `rust_log` cannot be read, if traces cannot be sent, or if the process logs already.
+pub fn install(log: &Log, traces: &Traces, rust_log: Option<&str>) -> Result<Telemetry, TelemetryError> {
     let colours =
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let (subscriber, level) = subscriber(log, rust_log, colours, io::stderr)?;
+    let (layer, exporter) = match &traces.endpoint {
+        Some(endpoint) => {
+            let (layer, exporter) = traces::start(endpoint)
+                .map_err(|why| TelemetryError::Traces { endpoint: endpoint.to_string(), why })?;
+            (Some(layer), Some(exporter))
+        }
+        None => (None, None),
+    };
+    let (subscriber, level) = subscriber(log, layer, rust_log, colours, io::stderr)?;
     subscriber.try_init()?;
-    Ok(level)
+    Ok(Telemetry { level, _traces: exporter })
 }
 
 fn subscriber<W>(
     log: &Log,
+    traces: Option<BoxedLayer>,
     rust_log: Option<&str>,
     colours: bool,
     writer: W,
@@ -78,7 +112,7 @@ where
         .with_ansi(colours)
         // A write that fails, to a full disk or a closed pipe, would be reported by eprintln!, which then panics.
         .log_internal_errors(false);
-    let filtered = tracing_subscriber::registry().with(filter);
+    let filtered = tracing_subscriber::registry().with(filter).with(traces);
     let subscriber: Box<dyn Subscriber + Send + Sync> = match log.format {
         LogFormat::Text => Box::new(filtered.with(lines)),
         LogFormat::Json => Box::new(filtered.with(lines.json().flatten_event(true))),
@@ -118,7 +152,7 @@ mod tests {
         let buffer = Buffer::default();
         let writer = buffer.clone();
         let log = Log { format, level };
-        let (subscriber, _) = subscriber(&log, rust_log, false, move || writer.clone()).unwrap();
+        let (subscriber, _) = subscriber(&log, None, rust_log, false, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("connection", id = 7);
             let _entered = span.enter();
@@ -148,7 +182,7 @@ mod tests {
             let buffer = Buffer::default();
             let writer = buffer.clone();
             let (subscriber, level) =
-                subscriber(&Log::default(), rust_log, false, move || writer.clone()).unwrap();
+                subscriber(&Log::default(), None, rust_log, false, move || writer.clone()).unwrap();
             tracing::subscriber::with_default(subscriber, || {
                 tracing::info!("one");
                 level.set(LogLevel::Error);
@@ -167,7 +201,7 @@ mod tests {
         assert!(text.contains("theirs in detail") && !text.contains("ours"), "{text}");
         assert_eq!(logged(LogFormat::Text, LogLevel::Info, Some(" ")).lines().count(), 2);
         let log = Log::default();
-        let error = subscriber(&log, Some("facebolt=loud"), false, io::sink).err().unwrap();
+        let error = subscriber(&log, None, Some("facebolt=loud"), false, io::sink).err().unwrap();
         assert!(TelemetryError::from(error).to_string().starts_with("RUST_LOG is not valid: "));
     }
 

@@ -140,18 +140,19 @@ fn a_reader_that_has_read_enough_is_no_failure() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// What it finds in front of a real Neo4j is tested in tests/clients/python/test_check.py.
 #[test]
-fn check_tells_whether_the_backend_is_there() {
-    let backend = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("bolt://{}", backend.local_addr().unwrap());
-    let (status, stdout, _) = run(&["check", "--backend", &url]);
-    assert!(stdout.contains(&format!("ok      backend    {url} accepts connections\n")), "{stdout}");
-    assert_eq!(status, Some(0));
-
-    drop(backend);
+fn check_has_a_line_for_each_question() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("bolt://{closed}");
     let (status, stdout, stderr) = run(&["check", "--backend", &url]);
-    assert!(stdout.contains(&format!("failed  backend    {url} cannot be connected to: ")), "{stdout}");
-    assert!(stdout.contains("; start Neo4j, or set backend.url\n"), "{stdout}");
+    let wrong = stdout.lines().find(|line| line.starts_with("failed  backend    ")).unwrap();
+    assert!(wrong.contains(&format!("{url}: {closed}: ")), "{wrong}");
+    assert!(wrong.ends_with("; start Neo4j, or set backend.url"), "{wrong}");
+    let about: Vec<_> = stdout.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    for question in ["listen", "backend", "login", "callback", "models", "embedding"] {
+        assert!(about.contains(&question), "{question}: {stdout}");
+    }
     assert_eq!((status, stderr.as_str()), (Some(1), "facebolt: not everything is ok\n"));
 }
 
@@ -234,6 +235,44 @@ fn a_port_in_use_is_status_1_and_names_the_key() {
     assert!(stderr.lines().any(|line| line.starts_with(&expected)), "{stderr}");
 }
 
+/// What only the machine can say is wrong ends the start, in one line that says what to mend.
+#[test]
+fn each_mistake_of_a_start_has_its_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let folder = TempDir::new().unwrap();
+    let empty = folder.path().to_str().unwrap();
+    for (key, value, sentence) in [
+        ("LISTEN__ADDRESS", taken.as_str(), format!("listen.address = \"{taken}\": cannot listen there: ")),
+        (
+            "LISTEN__ADDRESS",
+            "192.0.2.1:7688",
+            "listen.address = \"192.0.2.1:7688\": cannot listen there: ".into(),
+        ),
+        ("CALLBACK__LISTEN", taken.as_str(), format!("callback.listen = \"{taken}\": cannot listen there: ")),
+        (
+            "IMAGES__DIRECTORY",
+            "nowhere",
+            "images.directory = \"nowhere\" cannot be used: No such file".into(),
+        ),
+        ("MODELS__DIRECTORY", empty, format!("ONNX Runtime is not in {empty}: run `facebolt models fetch`")),
+        ("MODELS__DEFAULT", "nobody", "there is no model 'nobody'; there are: ".into()),
+        ("LINK__TIER", "neon", "link.tier = \"neon\": this processor cannot run it".into()),
+    ] {
+        let mut command =
+            facebolt(folder.path(), &["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.env("FACEBOLT_CALLBACK__LISTEN", "127.0.0.1:0").env_remove("ORT_DYLIB_PATH");
+        if key == "LISTEN__ADDRESS" {
+            command = facebolt(folder.path(), &["serve", "--admin", "127.0.0.1:0"]);
+            command.env("FACEBOLT_CALLBACK__LISTEN", "127.0.0.1:0");
+        }
+        let (status, _, stderr) = ended(command.env(format!("FACEBOLT_{key}"), value).output().unwrap());
+        let said: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("facebolt: ")).collect();
+        assert_eq!((status, said.len()), (Some(1), 1), "{key}: {stderr}");
+        assert!(said[0].starts_with(&sentence), "{key}: {stderr}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_log_that_cannot_be_written_stops_nothing() {
@@ -250,6 +289,19 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     assert!(get(admin, "/health/live").starts_with("HTTP/1.1 200 OK\r\n"));
     server.signal("TERM");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(not(feature = "otel"))]
+#[test]
+fn traces_that_cannot_be_sent_are_status_2() {
+    let folder = TempDir::new().unwrap();
+    let mut command = facebolt(folder.path(), &["serve"]);
+    command.env("FACEBOLT_TRACES__ENDPOINT", "http://127.0.0.1:4318");
+    let (status, _, stderr) = ended(command.output().unwrap());
+    assert_eq!(status, Some(2));
+    let expected =
+        "facebolt: traces.endpoint = \"http://127.0.0.1:4318\": this facebolt was built without traces";
+    assert!(stderr.starts_with(expected), "{stderr}");
 }
 
 #[test]

@@ -12,10 +12,12 @@ use std::path::Path;
 
 use facebolt::cypher;
 
-#[path = "../fuzz/checks/cypher.rs"]
-mod check;
+#[path = "../fuzz/checks/reading.rs"]
+mod reading;
+#[path = "../fuzz/checks/rewriting.rs"]
+mod rewriting;
 
-/// Checks each statement, and each of its beginnings.
+/// Checks how each statement, and each of its beginnings, is read and rewritten.
 #[test]
 fn statements() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/cypher");
@@ -24,7 +26,9 @@ fn statements() {
     for file in files {
         let bytes = fs::read(file).unwrap();
         for end in 0..=bytes.len() {
-            check::check(&bytes[..end]);
+            reading::tokens(&bytes[..end]);
+            reading::clauses(&bytes[..end]);
+            rewriting::check(&bytes[..end]);
         }
     }
 }

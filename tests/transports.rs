@@ -22,3 +22,5 @@ mod front;
 mod limits;
 #[path = "transports/routing.rs"]
 mod routing;
+#[path = "transports/secrets.rs"]
+mod secrets;

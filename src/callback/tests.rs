@@ -168,6 +168,14 @@ async fn a_thousand_silent_connections_keep_nobody_out() {
     }
     let mut stream = running.connect().await;
     assert!(one(&mut stream, &running.get(0, "sx")).await.ends_with("0:sx"));
+    // They are let go of, without a byte.
+    tokio::time::pause();
+    for mut stream in silent {
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        assert_eq!(answer, b"");
+    }
+    assert!(!running.task.is_finished());
 }
 
 /// Time passes as soon as nothing else can happen.
@@ -185,6 +193,57 @@ async fn who_is_slow_is_sent_away() {
     let mut stream = running.connect().await;
     assert!(one(&mut stream, &whole).await.ends_with("0:sx"));
     assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+}
+
+/// Bytes that come now and then win no time.
+#[tokio::test]
+async fn who_sends_byte_by_byte_is_sent_away() {
+    let running = start().await;
+    tokio::time::pause();
+    let whole = running.get(0, "sx");
+    let token = whole.find("/0/").unwrap() + 1;
+    // Within the token, and behind it.
+    for (begun, pause) in [(0, 1), (token, 4)] {
+        let mut stream = running.connect().await;
+        stream.write_all(&whole.as_bytes()[..begun]).await.unwrap();
+        let (mut sent, mut answer) = (0, [0; 1]);
+        for byte in &whole.as_bytes()[begun..] {
+            if stream.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            sent += 1;
+            let wait = tokio::time::timeout(Duration::from_secs(pause), stream.read(&mut answer)).await;
+            if let Ok(read) = wait {
+                assert!(matches!(read, Ok(0) | Err(_)));
+                break;
+            }
+        }
+        assert!(begun + sent < whole.len() - 10, "{sent} bytes were taken");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_dropped_leaves_nothing() {
+    let running = start().await;
+    let tokens = || lock(&running.door.0.tokens).len();
+    assert_eq!(tokens(), 1);
+    let ticket = running.door.open(Arc::<Echo>::clone(&running.echo)).unwrap();
+    let request = running.get(0, "n").replace(&running.ticket.token, &ticket.token);
+    let mut waiting = running.connect().await;
+    waiting.write_all(request.as_bytes()).await.unwrap();
+    running.echo.started.notified().await;
+    assert_eq!((tokens(), Arc::strong_count(&running.echo)), (2, 3));
+    drop(ticket);
+    let mut answer = vec![0; 1024];
+    let read = waiting.read(&mut answer).await.unwrap();
+    assert!(answer[..read].starts_with(b"HTTP/1.1 410 Gone\r\n"));
+    assert_eq!((tokens(), running.echo.dropped.load(Ordering::SeqCst)), (1, 1));
+    // The connection is kept, its token is a stranger's.
+    waiting.write_all(request.as_bytes()).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = waiting.read_to_end(&mut rest).await;
+    assert_eq!(rest, b"");
+    assert_eq!(Arc::strong_count(&running.echo), 2);
 }
 
 #[test]

@@ -32,8 +32,8 @@ impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
         let config = self.settings.clone().load()?.config;
         let rust_log = std::env::var_os("RUST_LOG").map(|value| value.to_string_lossy().into_owned());
-        let level = telemetry::install(&config.log, rust_log.as_deref())?;
-        block_on(serve(config, &self.settings, &level))?
+        let telemetry = telemetry::install(&config.log, &config.traces, rust_log.as_deref())?;
+        block_on(serve(config, &self.settings, &telemetry.level))?
     }
 }
 

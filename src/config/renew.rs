@@ -6,7 +6,7 @@ use super::load::{leaves, place};
 use super::{Config, Mistake};
 
 /// Keys that hold from start to end: sockets are bound to them, pools and models built from them.
-const FIXED: [&str; 14] = [
+const FIXED: [&str; 16] = [
     "listen.address",
     "listen.tls_certificate",
     "listen.tls_key",
@@ -19,8 +19,10 @@ const FIXED: [&str; 14] = [
     "limits.connections",
     "limits.connections_per_address",
     "limits.native_queue",
+    "limits.core_dumps",
     "admin.listen",
     "log.format",
+    "traces.endpoint",
 ];
 
 /// A configuration that was read while another one was in force.

@@ -156,6 +156,25 @@ pub(super) mod size {
     }
 }
 
+impl Setting for bool {
+    fn takes() -> String {
+        "true or false".to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn write(&self) -> Value {
+        Value::Boolean(*self)
+    }
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Boolean(value) => Some(*value),
+            Value::String(text) => Self::parse(text),
+            _ => None,
+        }
+    }
+}
+
 impl Setting for Duration {
     fn takes() -> String {
         "a duration above zero, such as \"10s\" or \"1m 30s\"".to_owned()

@@ -69,6 +69,7 @@ fn each_layer_ranks_above_the_one_before() {
 fn the_environment_is_read_by_the_type_of_the_key() {
     let environment = [
         ("FACEBOLT_LIMITS__CONNECTIONS", "20_000"),
+        ("FACEBOLT_LIMITS__CORE_DUMPS", "true"),
         ("FACEBOLT_IMAGES__SCHEMES", "https"),
         ("FACEBOLT_IMAGES__ALLOW_HOSTS", "photos.example.org, [::1]:8080,10.0.0.1:81"),
         ("FACEBOLT_IMAGES__ALLOW_NETWORKS", "10.0.0.0/8,fd00::/8"),
@@ -85,6 +86,7 @@ fn the_environment_is_read_by_the_type_of_the_key() {
     ];
     let Config { images, limits, link, admin, callback, .. } = load("", &environment, &[]).unwrap().config;
     assert_eq!(limits.connections.get(), 20_000);
+    assert!(limits.core_dumps);
     assert_eq!(images.schemes, [HttpScheme::Https]);
     let rules: Vec<String> =
         images.allow_hosts.iter().map(|rule| format!("{} {:?}", rule.host, rule.port)).collect();
@@ -112,6 +114,7 @@ fn every_mistake_is_named_at_once() {
         [limits]
         connections = 0
         drain_timeout = 10
+        core_dumps = 1
         [admn]
         [log]
         format = true
@@ -135,6 +138,7 @@ fn every_mistake_is_named_at_once() {
         "there is no key limit.connections (FILE), did you mean limits.connections?",
         "limits.connections = 0 (FILE) is not valid: it takes a whole number, 1 or more",
         "limits.drain_timeout = 10 (FILE) is not valid: it takes a duration above zero, such as \"10s\" or \"1m 30s\"",
+        "limits.core_dumps = 1 (FILE) is not valid: it takes true or false",
         "there is no key admn (FILE), did you mean admin.listen?",
         "log.format = true (FILE) is not valid: it takes one of text, json",
         "log.level = \"loud\" (FILE) is not valid: it takes one of off, error, warn, info, debug, trace",
@@ -214,6 +218,27 @@ fn urls_and_addresses_are_read_as_meant() {
     assert_eq!(base("https://faces.example.org/side/").unwrap(), "https://faces.example.org:443/side");
     for wrong in ["", "ftp://h", "http://h/?q", "http://h/#f", "http://u@h", "7689", "http://h:0"] {
         assert!(base(wrong).is_err(), "{wrong}");
+    }
+    let origins = |text: &str| {
+        let effective = load("", &[("FACEBOLT_LISTEN__ALLOW_ORIGINS", text)], &[])?;
+        Ok::<_, Vec<String>>(origin(&effective, "listen.allow_origins").0)
+    };
+    assert_eq!(origins("https://Browser.example.org:443/").unwrap(), "[\"https://browser.example.org\"]");
+    assert_eq!(
+        origins("http://localhost:7474, neo4j-desktop://graphapps").unwrap(),
+        "[\"http://localhost:7474\", \"neo4j-desktop://graphapps\"]"
+    );
+    for wrong in [
+        "*",
+        "null",
+        "localhost",
+        "https://*.example.org",
+        "https://h/path",
+        "https://u@h",
+        "https://h?q",
+        "file:///",
+    ] {
+        assert!(origins(wrong).is_err(), "{wrong}");
     }
     let loopback = |text: &str| {
         let effective = load("", &[("FACEBOLT_LISTEN__ADDRESS", text)], &[]).unwrap();

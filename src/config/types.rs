@@ -161,6 +161,35 @@ impl Setting for BaseUrl {
     }
 }
 
+/// Where a web page comes from, as browsers write it in the header `Origin`: an element of `listen.allow_origins`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebOrigin(String);
+
+impl WebOrigin {
+    /// Is this what a browser sends of a page from there?
+    pub fn is(&self, header: &[u8]) -> bool {
+        self.0.as_bytes() == header
+    }
+}
+
+impl Setting for WebOrigin {
+    fn takes() -> String {
+        "scheme://host or scheme://host:port, without path or wildcard".to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        let url: Url = text.parse().ok()?;
+        let host = url.host_str().filter(|host| !host.is_empty() && !host.contains('*'))?;
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let origin = format!("{}://{host}{port}", url.scheme());
+        // Whatever else there is would never match.
+        let rest = url.as_str().strip_prefix(&origin)?;
+        matches!(rest, "" | "/").then_some(Self(origin))
+    }
+    fn write(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
 /// From how many compared pairs on a link statement is computed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NativeFrom {

@@ -48,7 +48,7 @@ pub fn gather_keys<'p>(
         let keys = format!("{base}k");
         edit::bind(weave, at, &keys, &call.computed());
         weave.ours("RETURN DISTINCT ", at);
-        edit::write_key(weave, at, (&base, &keys), &call.computed(), wanted);
+        edit::write_key(weave, at, (&base, &keys), &call.computed(), (wanted, None));
         weave.ours(&format!(" AS {base}k"), at);
     })?;
     Some(Edited { escapes: Some(format!("{base}e")), ..edited })

@@ -6,6 +6,7 @@ use super::constant::Expr;
 use super::names::FunctionCall;
 
 mod before;
+mod fails;
 mod map;
 mod read;
 
@@ -94,6 +95,11 @@ pub struct Call<'t> {
     pub(super) uses: Option<Span>,
     /// May a `LIMIT` behind it make do with fewer rows?
     pub(super) limited: bool,
+    /// May what brings its rows and its arguments fail on a row? To read them beforehand may then fail where the
+    /// statement, of which not all rows need be asked for, would not.
+    pub fails: bool,
+    /// Does an `EXISTS` or `COUNT` end with it that is more than this call? Neo4j 5 wants a `RETURN` behind it.
+    pub ends_test: bool,
 }
 
 /// What may stand in the place of a call.

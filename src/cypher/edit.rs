@@ -189,13 +189,13 @@ impl Replacement<'_, '_, '_> {
             Carrier::Raises => self.ours(&format!("UNWIND [date(${parameter})] AS {row} ")),
             Carrier::Callback { wanted, .. } => {
                 self.ours(&format!("LOAD CSV FROM ${parameter} + "));
-                write_key(self.weave, self.at, (self.base, &keys), computed, wanted);
+                write_key(self.weave, self.at, (self.base, &keys), computed, (wanted, Some(parameter)));
                 self.ours(&format!(" AS {row} "));
             }
             Carrier::Gathered { wanted } => {
                 let value = format!("{}v", self.base);
                 self.ours(&format!("UNWIND [coalesce(${parameter}["));
-                write_key(self.weave, self.at, (self.base, &keys), computed, wanted);
+                write_key(self.weave, self.at, (self.base, &keys), computed, (wanted, None));
                 self.ours(&format!(
                     "], ${parameter}[''])] AS {value} UNWIND CASE WHEN {value} IS :: STRING \
                      THEN [date({value})] ELSE {value} END AS {row} "
@@ -304,18 +304,18 @@ pub(super) fn bind(weave: &mut Weave<'_>, at: usize, keys: &str, computed: &[Spa
     }
 }
 
-/// Writes the key of what [`bind`] has bound.
+/// Writes the key of what [`bind`] has bound; `raise` is as for [`key::expression`].
 pub(super) fn write_key(
     weave: &mut Weave<'_>,
     at: usize,
     (base, keys): (&str, &str),
     computed: &[Span],
-    wanted: &[Wanted],
+    (wanted, raise): (&[Wanted], Option<&str>),
 ) {
     for (index, span) in computed.iter().enumerate() {
         weave.ours(if index > 0 { " + '/' + " } else { "" }, at);
         let wanted = wanted.get(index).copied().unwrap_or_default();
-        let key = key::expression(&format!("{keys}{index}"), wanted, base, &format!("{base}e"));
+        let key = key::expression(&format!("{keys}{index}"), wanted, base, &format!("{base}e"), raise);
         // What Neo4j says of it, it says of the argument.
         let argument = weave.offset(span.start);
         weave.ours(&key, argument);

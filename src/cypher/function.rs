@@ -15,7 +15,7 @@ use super::position::Weave;
 use super::token::Tokens;
 use super::unescape::Decoded;
 use formula::Formula;
-use read::{Call, calls};
+use read::{Call, Calls, calls};
 
 /// The functions that can be written in plain Cypher.
 pub const FUNCTIONS: [&str; 6] = [
@@ -60,6 +60,17 @@ pub struct Written {
     pub edited: Edited,
     /// The arguments of the calls, where a type that can be seen in the text is checked.
     pub arguments: Vec<Typed>,
+    /// Calls that are not written out since they have a wrong number of arguments.
+    pub miscounted: Vec<Miscounted>,
+}
+
+/// A call with a wrong number of arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miscounted {
+    /// Where its name starts, in bytes of the user's text.
+    pub at: usize,
+    /// How many arguments it has.
+    pub got: usize,
 }
 
 /// An argument of a call.
@@ -75,16 +86,21 @@ pub struct Typed {
 const LONGEST: usize = 16 << 20;
 
 /// `text` with each call of one of `functions` (of [`FUNCTIONS`]) written out. `taken` are the names of the
-/// client's parameters. None: it calls none, or it is not understood for certain.
+/// client's parameters; `distinct` tells whether the server passes over a `DISTINCT` before the arguments. None: it
+/// calls none, or it is not understood for certain.
 pub fn write_out<'p>(
     text: &str,
     functions: &[&str],
+    distinct: bool,
     taken: impl IntoIterator<Item = &'p str>,
 ) -> Option<Written> {
     let decoded = Decoded::new(text).filter(|decoded| !decoded.lossy)?;
     let hits = hits(&decoded.text, &Names { procedures: &[], functions });
     let tokens = Tokens::new(&decoded)?;
-    let calls = calls(&tokens, &hits, functions)?;
+    let Calls { written: calls, miscounted } = calls(&tokens, &hits, functions, distinct)?;
+    if calls.is_empty() && miscounted.is_empty() {
+        return None;
+    }
     let base = base(underscores(&decoded.text)?, taken);
     let mut writer = Writer {
         tokens: &tokens,
@@ -112,7 +128,14 @@ pub fn write_out<'p>(
     let (weave, arguments) = (writer.weave, writer.arguments);
     let (text, positions) = weave.finish();
     let parameters = vec![format!("{base}t")];
-    Some(Written { edited: Edited { text, parameters, escapes: None, positions, replaced }, arguments })
+    let miscounted = miscounted
+        .into_iter()
+        .map(|(token, got)| Miscounted { at: tokens.span(token, token + 1).start, got });
+    Some(Written {
+        edited: Edited { text, parameters, escapes: None, positions, replaced },
+        arguments,
+        miscounted: miscounted.collect(),
+    })
 }
 
 /// Writes the calls, of which each comes before those within it.

@@ -73,18 +73,38 @@ pub fn escapes() -> Vec<(String, String)> {
 }
 
 /// The expression that writes the variable `value` into a URL. `scratch` is what names of its own start with,
-/// `pairs` the name of the parameter that holds [`escapes`].
-pub(super) fn expression(value: &str, wanted: Wanted, scratch: &str, pairs: &str) -> String {
+/// `pairs` the name of the parameter that holds [`escapes`]. With `raise`, the name of a parameter, a value that has no
+/// text fails instead where another type is wanted: only Neo4j can print it, as it does in the error of a `toFloat` of
+/// a list with the parameter, the type that is wanted, and the value.
+pub(super) fn expression(
+    value: &str,
+    wanted: Wanted,
+    scratch: &str,
+    pairs: &str,
+    raise: Option<&str>,
+) -> String {
     let text = match wanted {
         Wanted::Text => format!("replace({value}, '%', '%')"),
         _ => format!("toStringOrNull({value})"),
     };
+    let kind = match wanted {
+        Wanted::Text => Some("String"),
+        Wanted::Map => Some("Map"),
+        Wanted::Anything | Wanted::List => None,
+    };
+    let textless = match raise.zip(kind) {
+        Some((raise, kind)) => {
+            // Neo4j would not take a list beforehand.
+            format!("toString(toFloat(CASE WHEN false THEN 0.0 ELSE [${raise}, '{kind}', {value}] END))")
+        }
+        None => "''".to_owned(),
+    };
     let plain = format!(
         "reduce({scratch}s = CASE WHEN {value} IS NULL THEN 'n' WHEN {value} IS :: STRING THEN 's' + {text} \
-         ELSE 't' + valueType({value}) + ' ' + coalesce(toStringOrNull({value}), '') END, \
+         ELSE 't' + valueType({value}) + ' ' + coalesce(toStringOrNull({value}), {textless}) END, \
          {scratch}e IN ${pairs} | replace({scratch}s, {scratch}e[0], {scratch}e[1]))"
     );
-    let entry = |value: &str| expression(value, Wanted::Anything, scratch, pairs);
+    let entry = |value: &str| expression(value, Wanted::Anything, scratch, pairs, None);
     let name = format!("{scratch}n");
     match wanted {
         Wanted::Anything | Wanted::Text => return plain,

@@ -66,7 +66,17 @@ pub enum CallError {
     StandaloneWhere,
     /// The query ends with the call.
     #[error("Query cannot conclude with CALL together with YIELD")]
-    Concludes,
+    Concludes {
+        /// Where a `WHERE` behind it stands, in bytes of the user's text: later versions take that for a `WITH` of its
+        /// own.
+        filter: Option<usize>,
+    },
+    /// A `COLLECT` that is this call, and has not just one column.
+    #[error("A Collect Expression must end with a single return column.")]
+    CollectColumns {
+        /// Where the call stands, in bytes of the user's text: what Neo4j 5 speaks of, as of one without `YIELD`.
+        call: usize,
+    },
     /// The query ends with an optional call.
     #[error(
         "Query cannot conclude with CALL (must be a RETURN clause, a FINISH clause, an update clause, a \

@@ -102,7 +102,7 @@ pub enum LoaderError {
     #[error("cannot set up HTTPS: this machine has no usable CA certificates (install ca-certificates)")]
     Client(#[source] rustls::Error),
     /// `images.directory` is not a folder.
-    #[error("images.directory {} cannot be used", path.display())]
+    #[error("images.directory = \"{}\" cannot be used: {source}", path.display())]
     Directory {
         /// As configured.
         path: PathBuf,

@@ -1,18 +1,16 @@
 //! Some rows of a set, with the images that candidates are found by.
 
-use super::{Frame, LinkError, Metric, exact, float::FloatImage, frame::Fate, int8::IntImage};
+use std::sync::Arc;
 
-/// Consecutive rows of a set: the exact vectors, borrowed, their image of low precision and the
-/// bound of each.
-///
-/// A few hundred rows make a good block: the products of two blocks should stay in a core's cache.
+use super::{Frame, Metric, exact, float::FloatImage, frame::Fate, int8::IntImage, set::Rows};
+
+/// Consecutive rows of a set: the exact vectors, their image of low precision and the bound of each.
 #[derive(Debug)]
-pub struct Block<'a> {
-    pub(super) frame: &'a Frame,
+pub(super) struct Block {
+    pub(super) frame: Arc<Frame>,
     /// Index of the first row in its set.
     pub(super) base: u32,
-    /// Row-major.
-    pub(super) vectors: &'a [f64],
+    pub(super) vectors: Rows,
     pub(super) image: Image,
     /// `sum x_k^2` of each row, summed in index order, if the metric is the cosine.
     pub(super) squares: Vec<f64>,
@@ -55,24 +53,9 @@ impl Encoded {
     }
 }
 
-impl<'a> Block<'a> {
-    /// Rows `base..` of a set, `vectors` being row-major.
-    ///
-    /// # Errors
-    /// [`LinkError::Length`] if `vectors` does not hold whole vectors of the frame's dimension;
-    /// [`LinkError::TooMany`] if an index would not fit in 32 bits.
-    pub fn new(base: u32, vectors: &'a [f64], frame: &'a Frame) -> Result<Self, LinkError> {
-        let dimension = frame.dimension();
-        if !vectors.len().is_multiple_of(dimension) {
-            return Err(LinkError::Length { expected: dimension, found: vectors.len() });
-        }
-        let rows = vectors.len() / dimension;
-        u32::try_from(rows).ok().and_then(|rows| base.checked_add(rows)).ok_or(LinkError::TooMany)?;
-        Ok(Self::of(base, vectors, frame))
-    }
-
-    /// As [`Block::new`] for what is known to be whole rows of few enough.
-    pub(super) fn of(base: u32, vectors: &'a [f64], frame: &'a Frame) -> Self {
+impl Block {
+    /// Rows `base..` of a set, whole vectors of the frame's dimension.
+    pub(super) fn new(base: u32, vectors: Rows, frame: Arc<Frame>) -> Self {
         let dimension = frame.dimension();
         let rows = vectors.len() / dimension;
         let mut image = match frame.kernel() {
@@ -106,8 +89,7 @@ impl<'a> Block<'a> {
     }
 
     /// Rows in the block.
-    #[must_use]
-    pub fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.vectors.len() / self.frame.dimension()
     }
 

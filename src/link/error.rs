@@ -40,9 +40,6 @@ pub enum LinkError {
         /// The instruction sets that it needs.
         missing: &'static str,
     },
-    /// Blocks of one job share one frame.
-    #[error("the blocks have different frames")]
-    Frame,
     /// The cancel flag was raised before the end.
     #[error("cancelled")]
     Cancelled,

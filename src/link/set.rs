@@ -1,21 +1,26 @@
 //! Vectors in the order in which they came.
 
+use std::sync::Arc;
+
 use super::{LinkError, MAX_DIMENSION};
 
 /// A growing set of vectors of one dimension, f64, numbered from 0 in the order of [`push`].
 ///
 /// Any f64 may be an element, NaN and infinities included. Rows lie in blocks of a fixed number of
-/// rows, so that growing never moves them.
+/// rows, so that growing never moves them, and a full block can be shared with who searches it.
 ///
 /// [`push`]: Set::push
 #[derive(Clone, Debug)]
 pub struct Set {
     dimension: usize,
     block_rows: usize,
-    /// Row-major; all full but the last.
-    blocks: Vec<Vec<f64>>,
+    /// All full but the last.
+    blocks: Vec<Rows>,
     len: u32,
 }
+
+/// Consecutive vectors of a set, row-major.
+pub(super) type Rows = Arc<Vec<f64>>;
 
 impl Set {
     /// An empty set of vectors of `dimension` elements.
@@ -41,11 +46,12 @@ impl Set {
         self.len = index.checked_add(1).ok_or(LinkError::TooMany)?;
         let full = self.block_rows * self.dimension;
         match self.blocks.last_mut().filter(|last| last.len() < full) {
-            Some(last) => last.extend_from_slice(row),
+            // Nobody shares it unless the set has been cloned: it is not full.
+            Some(last) => Arc::make_mut(last).extend_from_slice(row),
             None => {
                 let mut block = Vec::with_capacity(full);
                 block.extend_from_slice(row);
-                self.blocks.push(block);
+                self.blocks.push(Arc::new(block));
             }
         }
         Ok(index)
@@ -69,27 +75,41 @@ impl Set {
         self.len == 0
     }
 
+    /// Is the last block full, so that another can be searched? See [`Feed::grow`](super::Feed::grow).
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.full_blocks().len() == self.blocks.len() && !self.is_empty()
+    }
+
     /// The vectors in order.
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.blocks.iter().flat_map(|block| block.chunks_exact(self.dimension))
     }
 
-    /// Runs of consecutive vectors, row-major, with the index of the first of each.
-    pub fn blocks(&self) -> impl Iterator<Item = (u32, &[f64])> {
-        (0..self.len).step_by(self.block_rows).zip(self.blocks.iter().map(Vec::as_slice))
+    pub(super) fn blocks(&self) -> &[Rows] {
+        &self.blocks
     }
 
-    /// About `count` vectors, evenly spaced, row-major.
-    pub(super) fn sample(&self, count: usize) -> Vec<f64> {
-        let rows = self.blocks.iter().map(|block| block.len() / self.dimension).sum::<usize>();
-        let step = rows.div_ceil(count).max(1);
-        self.rows().step_by(step).flatten().copied().collect()
+    /// Of them those that will not change.
+    pub(super) fn full_blocks(&self) -> &[Rows] {
+        let full = self.block_rows * self.dimension;
+        match self.blocks.split_last() {
+            Some((last, rest)) if last.len() < full => rest,
+            _ => &self.blocks,
+        }
     }
+}
+
+/// About `count` vectors of these blocks, evenly spaced, row-major.
+pub(super) fn sample(blocks: &[Rows], dimension: usize, count: usize) -> Vec<f64> {
+    let rows = blocks.iter().map(|block| block.len() / dimension).sum::<usize>();
+    let step = rows.div_ceil(count).max(1);
+    blocks.iter().flat_map(|block| block.chunks_exact(dimension)).step_by(step).flatten().copied().collect()
 }
 
 /// Rows to a block: enough to keep a matrix product busy, few enough that two images and their
 /// products stay in a core's cache and that a tile takes a few milliseconds. Multiples of what the
 /// kernels take at a time.
-fn block_rows(dimension: usize) -> usize {
+pub(super) fn block_rows(dimension: usize) -> usize {
     if dimension <= 512 { 384 } else { 192 }
 }

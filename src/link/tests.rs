@@ -2,8 +2,10 @@
 
 mod data;
 mod exactness;
+mod feed;
 mod kernels;
 mod limits;
+mod volume;
 
 use std::{ops::ControlFlow, sync::atomic::AtomicBool};
 
@@ -83,9 +85,10 @@ fn tiers() -> impl Iterator<Item = Tier> {
     [Tier::Auto].into_iter().chain(Tier::ALL).filter(|tier| tier.is_available())
 }
 
-/// 0 missed, 0 extra, every value the same in every bit, in every tier, on one thread and on more.
+/// 0 missed, 0 extra, every value the same in every bit, in every tier, on one thread and on more. Returns how many pairs
+/// there are.
 #[track_caller]
-fn check(dimension: usize, x: &[Vec<f64>], y: Option<&[Vec<f64>]>, predicate: &Predicate) {
+fn check(dimension: usize, x: &[Vec<f64>], y: Option<&[Vec<f64>]>, predicate: &Predicate) -> usize {
     let expected = expected(x, y, predicate);
     let (left, right) = (set(dimension, x), y.map(|y| set(dimension, y)));
     for (tier, threads) in tiers().zip([2, 1, 3, 1]) {
@@ -98,4 +101,5 @@ fn check(dimension: usize, x: &[Vec<f64>], y: Option<&[Vec<f64>]>, predicate: &P
             panic!("{tier}, {predicate:?}, d = {dimension}: missed {missed:?}, extra {extra:?}");
         }
     }
+    expected.len()
 }

@@ -13,8 +13,8 @@ use std::{
 };
 
 use super::{
-    Block, LinkError, Metric, Pair, Predicate,
-    block::Image,
+    Metric, Pair, Predicate,
+    block::{Block, Image},
     exact::{self, LANES},
     float, int8,
 };
@@ -24,39 +24,11 @@ const PENDING: usize = 512;
 /// Pairs that are collected before the sink gets them: 64 kB.
 const BATCH: usize = 4096;
 
-/// Every pair of a row of `a` and a row of `b` that satisfies the predicate of their frame, in
-/// batches to `sink`. With `same`, `a` and `b` being one block, each unordered pair once, the lower
-/// index first, and no row with itself.
-///
-/// Ends early with `Break` if the sink breaks off.
-///
-/// # Errors
-/// [`LinkError::Frame`] if the blocks have different frames; [`LinkError::Cancelled`] if `cancel` was
-/// raised: it is looked at after the product of the images, and then every few hundred candidates.
-pub fn link(
-    a: &Block<'_>,
-    b: &Block<'_>,
-    same: bool,
-    cancel: &AtomicBool,
-    sink: &mut dyn FnMut(&[Pair]) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, LinkError> {
-    // Compared by address first: a NaN threshold does not equal itself.
-    if !std::ptr::eq(a.frame, b.frame) && a.frame != b.frame {
-        return Err(LinkError::Frame);
-    }
-    let mut matcher = Matcher::new(cancel, sink);
-    let flow = match matcher.tile(a, b, same) {
-        ControlFlow::Continue(()) => matcher.finish(),
-        ControlFlow::Break(()) => ControlFlow::Break(()),
-    };
-    if flow.is_break() && cancel.load(Ordering::Relaxed) { Err(LinkError::Cancelled) } else { Ok(flow) }
-}
-
 /// Calls `visit(i, j0, mask)` for rows `i` of `a` and the candidates `j0 + bit` of `b`, with `same`
 /// those of `j > i` only. `products` is scratch space.
 pub(super) fn scan(
-    a: &Block<'_>,
-    b: &Block<'_>,
+    a: &Block,
+    b: &Block,
     same: bool,
     products: &mut Vec<f32>,
     mut visit: impl FnMut(usize, usize, u64) -> ControlFlow<()>,
@@ -104,7 +76,7 @@ impl<'s> Matcher<'s> {
     }
 
     /// Breaks if cancelled or if the sink does.
-    pub(super) fn tile(&mut self, a: &Block<'_>, b: &Block<'_>, same: bool) -> ControlFlow<()> {
+    pub(super) fn tile(&mut self, a: &Block, b: &Block, same: bool) -> ControlFlow<()> {
         if a.is_apart(b) {
             return ControlFlow::Continue(());
         }
@@ -129,7 +101,12 @@ impl<'s> Matcher<'s> {
         flow
     }
 
-    fn decide(&mut self, a: &Block<'_>, b: &Block<'_>) -> ControlFlow<()> {
+    /// Pairs that were decided in f64 and were none.
+    pub(super) fn wasted(&self) -> u64 {
+        self.candidates - self.pairs - self.found.len() as u64
+    }
+
+    fn decide(&mut self, a: &Block, b: &Block) -> ControlFlow<()> {
         if self.cancel.load(Ordering::Relaxed) {
             return ControlFlow::Break(());
         }
@@ -160,7 +137,7 @@ impl<'s> Matcher<'s> {
 }
 
 /// [`Predicate::value`] of each pair, in every bit.
-fn values(predicate: &Predicate, a: &Block<'_>, b: &Block<'_>, rows: [[usize; 2]; LANES]) -> [f64; LANES] {
+fn values(predicate: &Predicate, a: &Block, b: &Block, rows: [[usize; 2]; LANES]) -> [f64; LANES] {
     let dimension = a.frame.dimension();
     let left = rows.map(|[i, _]| &a.vectors[i * dimension..][..dimension]);
     let right = rows.map(|[_, j]| &b.vectors[j * dimension..][..dimension]);

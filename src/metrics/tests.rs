@@ -24,7 +24,8 @@ fn touch_everything() {
     faces_found(3);
     image("kept");
     fetch_failure("timeout");
-    pairs(1000, 7);
+    pairs_compared(1000);
+    pairs_found(7);
     backend_error("connect");
 }
 

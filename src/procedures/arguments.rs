@@ -4,6 +4,7 @@
 use packstream::{Map, Value};
 
 use super::coerce;
+use super::given::GivenType;
 use super::{Signature, Type};
 use crate::cypher::{self, Arguments, Call, Entry, Expr, KeyPart};
 
@@ -123,7 +124,7 @@ fn explicitly(
             Ok(Given::Map(entries.iter().map(entry).collect()))
         }
         cypher::Value::Map(..) => {
-            let given = GivenType::Simple("Map");
+            let given = GivenType::map();
             Err(ArgumentError::Type { at, parameter: None, expected: kind, given })
         }
     }
@@ -217,65 +218,6 @@ fn fits(kind: Type, value: &Value) -> bool {
 
 fn is_string(value: &Value) -> bool {
     matches!(value, Value::String(_) | Value::Null)
-}
-
-/// The type of a value that is of the wrong one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum GivenType {
-    Simple(&'static str),
-    /// A map that came as a parameter.
-    MapParameter,
-    /// A list that came as a parameter.
-    ListParameter,
-    /// A literal list; with the type of its elements, if they have one in common.
-    List(Option<&'static str>),
-}
-
-impl GivenType {
-    fn of(expression: &Expr, value: &Value) -> Self {
-        let by_parameter = matches!(expression, Expr::Parameter(_));
-        match value {
-            Value::Map(_) if by_parameter => Self::MapParameter,
-            Value::List(_) | Value::Bytes(_) if by_parameter => Self::ListParameter,
-            Value::List(items) => {
-                let mut names = items.iter().map(name);
-                let first = names.next();
-                Self::List(first.filter(|first| names.all(|name| name == *first)))
-            }
-            value => Self::Simple(name(value)),
-        }
-    }
-
-    /// As messages have it. Neo4j 5 tells lists of strings from others, later ones more.
-    pub(crate) fn shown(&self, later: bool) -> String {
-        match self {
-            Self::Simple(name) => (*name).to_owned(),
-            Self::MapParameter => "Map, Node or Relationship".to_owned(),
-            Self::List(Some(inner)) if later || *inner == "String" => format!("List<{inner}>"),
-            Self::ListParameter | Self::List(_) => "List<T>".to_owned(),
-        }
-    }
-
-    /// As later versions have it in statuses.
-    pub(crate) fn gql(&self) -> String {
-        match self {
-            Self::MapParameter => "MAP".to_owned(),
-            Self::ListParameter | Self::List(None) => "LIST<ANY>".to_owned(),
-            _ => self.shown(true).to_uppercase(),
-        }
-    }
-}
-
-/// What Neo4j calls the type of a value that came with a request.
-fn name(value: &Value) -> &'static str {
-    match value {
-        Value::Boolean(_) => "Boolean",
-        Value::Integer(_) => "Integer",
-        Value::Float(_) => "Float",
-        Value::String(_) => "String",
-        Value::Map(_) => "Map",
-        Value::Null | Value::Bytes(_) | Value::List(_) | Value::Structure(_) | Value::Uuid(_) => "Any",
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use packstream::{Map, Value};
+use tracing::Instrument;
 
 use super::options::{OptionError, Options};
 use super::{Argument, CONFIGURATION, Call, Column, Compute, ProcedureError, Rows, Signature, Tools, Type};
@@ -40,7 +41,7 @@ pub(super) const AREA: [(&str, Type); 9] = [
     ("mouth_right", Type::FloatList),
 ];
 
-const KEYS: [&str; 7] =
+pub(super) const KEYS: [&str; 7] =
     ["model", "normalization", "minConfidence", "minSize", "maxFaces", "select", "onNoFace"];
 
 impl Compute for Embed {
@@ -67,14 +68,15 @@ pub(super) async fn faces(
     let source = Source::parse(url, tools.loader.policy())?;
     let work = async {
         let fetching = Instant::now();
-        let image = tools.loader.load(&source).await.inspect_err(|error| {
+        let loading = tools.loader.load(&source).instrument(Stage::Fetch.span(name));
+        let image = loading.await.inspect_err(|error| {
             if let ImageError::Fetch(failure) = error {
                 metrics::fetch_failure(failure.label());
             }
         })?;
         metrics::native_seconds(name, Stage::Fetch, fetching.elapsed());
         let embedding = Instant::now();
-        let (faces, origin) = tools.embedder.embed(image, options).await;
+        let (faces, origin) = tools.embedder.embed(image, options).instrument(Stage::Embed.span(name)).await;
         metrics::image(origin.label());
         let faces = faces?;
         metrics::native_seconds(name, Stage::Embed, embedding.elapsed());

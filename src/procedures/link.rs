@@ -65,7 +65,7 @@ static STATS: Signature = Signature {
     writes: false,
 };
 
-const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 13] = [
     "nodeProperty",
     "metric",
     "distanceCutoff",

@@ -1,4 +1,4 @@
-//! The procedures as `SHOW PROCEDURES` lists those of Neo4j.
+//! The procedures as `SHOW PROCEDURES` lists those of Neo4j, and the functions as `SHOW FUNCTIONS` does.
 
 use packstream::{Map, Value};
 
@@ -9,6 +9,50 @@ pub(crate) fn procedures(registry: &Registry) -> Vec<Map> {
     let mut rows: Vec<_> = registry.all().map(|procedure| procedure.signature()).collect();
     rows.sort_unstable_by_key(|signature| signature.name);
     rows.into_iter().map(row).collect()
+}
+
+/// The functions that stand in for those of Graph Data Science, in the order of their names.
+const FUNCTIONS: [(&str, &str); 6] = [
+    ("gds.similarity.cosine", "The cosine of the angle between two vectors."),
+    ("gds.similarity.euclidean", "A similarity of two vectors: 1 / (1 + their Euclidean distance)."),
+    ("gds.similarity.euclideanDistance", "The Euclidean distance of two vectors."),
+    ("gds.similarity.jaccard", "The size of the intersection of two lists divided by that of their union."),
+    (
+        "gds.similarity.overlap",
+        "The size of the intersection of two lists divided by that of the smaller one.",
+    ),
+    ("gds.similarity.pearson", "The correlation coefficient of two vectors."),
+];
+
+/// What every row holds, by the columns of `SHOW FUNCTIONS YIELD *`.
+pub(crate) fn functions() -> Vec<Map> {
+    FUNCTIONS.into_iter().map(|(name, description)| function(name, description)).collect()
+}
+
+fn function(name: &str, description: &str) -> Map {
+    const KIND: &str = "LIST<INTEGER | FLOAT>";
+    let arguments = ["vector1", "vector2"].map(|name| {
+        Value::from(Map::from([
+            ("name", Value::from(name)),
+            ("description", Value::from(format!("{name} :: {KIND}"))),
+            ("isDeprecated", Value::from(false)),
+            ("type", Value::from(KIND)),
+        ]))
+    });
+    Map::from([
+        ("name", Value::from(name)),
+        ("category", Value::from("")),
+        ("description", Value::from(description)),
+        ("signature", Value::from(format!("{name}(vector1 :: {KIND}, vector2 :: {KIND}) :: FLOAT"))),
+        ("isBuiltIn", Value::from(false)),
+        ("argumentDescription", Vec::from(arguments).into()),
+        ("returnDescription", Value::from("FLOAT")),
+        ("aggregating", Value::from(false)),
+        ("rolesExecution", Value::Null),
+        ("rolesBoostedExecution", Value::Null),
+        ("isDeprecated", Value::from(false)),
+        ("deprecatedBy", Value::Null),
+    ])
 }
 
 fn row(signature: &Signature) -> Map {
@@ -72,6 +116,15 @@ fn column(column: &Column) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_function_has_a_row_in_order_of_the_names() {
+        let names: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
+        assert!(names.is_sorted());
+        let mut written_out = crate::cypher::FUNCTIONS;
+        written_out.sort_unstable();
+        assert_eq!(names, written_out);
+    }
 
     #[test]
     fn every_procedure_has_a_row_in_order_of_the_names() {

@@ -25,7 +25,7 @@ static SIGNATURE: Signature = Signature {
     writes: false,
 };
 
-const KEYS: [&str; 4] = ["nodeLabel", "nodeProperty", "distanceCutoff", "topK"];
+pub(super) const KEYS: [&str; 4] = ["nodeLabel", "nodeProperty", "distanceCutoff", "topK"];
 
 /// How many may be found of each face, and by default.
 const MOST: u32 = 1_000_000;

@@ -13,15 +13,22 @@ use tracing::Instrument;
 use super::admission::Admitted;
 use super::front::{self, ClientStream, FrontError};
 use super::house::House;
+use super::threads::Threads;
+use crate::config::Config;
 use crate::metrics::{self, State, Transport};
 use crate::session::{self, Arrival, SessionError};
-use crate::transport::{Ends, tls};
+use crate::transport::{Ends, prepare, tls};
 
 /// A pause after accepting failed, so that a lack of file descriptors does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts clients until `shutdown`, then lets running sessions end within `limits.drain_timeout`.
-pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl Future<Output = ()>) {
+pub(super) async fn run(
+    listener: TcpListener,
+    threads: &Threads,
+    house: Arc<House>,
+    shutdown: impl Future<Output = ()>,
+) {
     let mut sessions = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -32,6 +39,8 @@ pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl
         };
         match accepted {
             Ok((stream, peer)) => {
+                // Another thread is to be told of it.
+                let Ok(stream) = stream.into_std() else { continue };
                 let span = tracing::info_span!("connection", %peer);
                 let admitted = house.admission.admit(peer.ip());
                 if let Admitted::Refused { limit, .. } | Admitted::Closed { limit } = &admitted {
@@ -40,8 +49,8 @@ pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl
                 }
                 if !matches!(admitted, Admitted::Closed { .. }) {
                     let house = Arc::clone(&house);
-                    sessions
-                        .spawn(async move { serve(stream, peer, &house, admitted).await }.instrument(span));
+                    let session = async move { serve(stream, peer, &house, admitted).await };
+                    threads.spawn(session.instrument(span), &mut sessions);
                 }
             }
             Err(error) => {
@@ -60,10 +69,14 @@ pub(super) async fn run(listener: TcpListener, house: Arc<House>, shutdown: impl
 }
 
 /// Serves a client, or refuses it; `admitted` is kept meanwhile.
-async fn serve(stream: TcpStream, peer: SocketAddr, house: &House, admitted: Admitted) {
+async fn serve(stream: std::net::TcpStream, peer: SocketAddr, house: &House, admitted: Admitted) {
     let services = house.services();
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::warn!(%error, "cannot serve a connection"),
+    };
     let arrived = tokio::select! {
-        arrived = arrive(stream, peer, house.tls.as_deref(), services.config.limits.unauthenticated_timeout) => arrived,
+        arrived = arrive(stream, peer, house.tls.as_deref(), &services.config) => arrived,
         () = services.stopping.begun() => return tracing::debug!("closed before it spoke"),
     };
     let arrival = match arrived {
@@ -107,15 +120,13 @@ async fn arrive(
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<&tls::Server>,
-    time: Duration,
+    config: &Config,
 ) -> Result<Option<Arrival<ClientStream>>, FrontError> {
-    let deadline = Instant::now() + time;
+    let deadline = Instant::now() + config.limits.unauthenticated_timeout;
     let _counted = metrics::connection(State::Unauthenticated, Transport::Tcp);
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
+    prepare(&stream).map_err(FrontError::Gone)?;
     let ends = Ends { client: peer, server: stream.local_addr().map_err(FrontError::Gone)? };
-    let opening = front::open(stream, tls);
+    let opening = front::open(stream, tls, &config.listen.allow_origins);
     let opened = timeout_at(deadline, opening).await.map_err(|_| FrontError::Timeout)??;
     Ok(opened.map(|opened| Arrival {
         stream: opened.stream,

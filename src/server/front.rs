@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use self::http::{HeadError, Request};
 pub(crate) use self::stream::ClientStream;
 use self::websocket::WebSocket;
+use crate::config::WebOrigin;
 use crate::metrics::Transport;
 use crate::transport::{Socket, tls};
 
@@ -62,6 +63,9 @@ pub(crate) enum FrontError {
     /// It took too long.
     #[error("the client has not said in time what it speaks")]
     Timeout,
+    /// A page of another origin asked for a WebSocket.
+    #[error("a WebSocket for a page of {0:?}, which listen.allow_origins does not name")]
+    Origin(String),
     /// An HTTP request that cannot be answered.
     #[error(transparent)]
     Head(#[from] HeadError),
@@ -80,6 +84,7 @@ pub(crate) struct Opened {
 pub(crate) async fn open(
     mut stream: TcpStream,
     tls: Option<&tls::Server>,
+    origins: &[WebOrigin],
 ) -> Result<Option<Opened>, FrontError> {
     let mut first = [0; FIRST];
     stream.read_exact(&mut first).await.map_err(FrontError::Gone)?;
@@ -88,10 +93,10 @@ pub(crate) async fn open(
             let stream = tls.accept(&first, stream).await.map_err(FrontError::Tls)?;
             let mut socket = Socket::Tls(Box::new(stream.into()));
             socket.read_exact(&mut first).await.map_err(FrontError::Gone)?;
-            unwrap(socket, first, [Transport::Tls, Transport::SecureWebSocket]).await
+            unwrap(socket, first, origins, [Transport::Tls, Transport::SecureWebSocket]).await
         }
         (_, Some(tls)) if tls.demands_certificate() => Err(FrontError::Anonymous),
-        _ => unwrap(Socket::Plain(stream), first, [Transport::Tcp, Transport::WebSocket]).await,
+        _ => unwrap(Socket::Plain(stream), first, origins, [Transport::Tcp, Transport::WebSocket]).await,
     }
 }
 
@@ -99,20 +104,25 @@ pub(crate) async fn open(
 async fn unwrap(
     mut socket: Socket,
     first: [u8; FIRST],
+    origins: &[WebOrigin],
     [bare, web]: [Transport; 2],
 ) -> Result<Option<Opened>, FrontError> {
     let mut first = BytesMut::from(first.as_slice());
     match Opening::of(first.as_ref().try_into().unwrap_or_default()) {
         Opening::Bolt => Ok(Some(Opened { stream: ClientStream::Bare(socket), first, transport: bare })),
         Opening::Http => {
-            let request = read_head(&mut socket, &mut first).await?;
+            let request = read_head(&mut socket, &mut first, origins).await?;
             socket.write_all(request.answer(SystemTime::now()).as_bytes()).await.map_err(FrontError::Gone)?;
             socket.flush().await.map_err(FrontError::Gone)?;
             if !matches!(request, Request::WebSocket { .. }) {
                 socket.finish().await.map_err(FrontError::Gone)?;
-                return Ok(None);
+                return if let Request::Forbidden { origin } = request {
+                    Err(FrontError::Origin(origin))
+                } else {
+                    Ok(None)
+                };
             }
-            let stream = ClientStream::WebSocket(Box::new(WebSocket::new(socket, first.freeze())));
+            let stream = ClientStream::WebSocket(Box::new(WebSocket::new(socket, first)));
             Ok(Some(Opened { stream, first: BytesMut::new(), transport: web }))
         }
         Opening::Tls | Opening::Unknown => Err(FrontError::Unknown),
@@ -120,9 +130,13 @@ async fn unwrap(
 }
 
 /// Reads the head of a request, and leaves in `read` what came behind it.
-async fn read_head(socket: &mut Socket, read: &mut BytesMut) -> Result<Request, FrontError> {
+async fn read_head(
+    socket: &mut Socket,
+    read: &mut BytesMut,
+    origins: &[WebOrigin],
+) -> Result<Request, FrontError> {
     loop {
-        if let Some((request, length)) = http::parse(read)? {
+        if let Some((request, length)) = http::parse(read, origins)? {
             read.advance(length);
             return Ok(request);
         }

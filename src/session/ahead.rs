@@ -24,6 +24,11 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
+    /// How many requests have been seen.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     /// Looks on. `inbox` is what it was, and perhaps more.
     pub(crate) fn look(&mut self, inbox: &[u8]) -> Sight {
         let mut rest = inbox.get(self.seen..).unwrap_or_default();

@@ -18,7 +18,7 @@ use super::dialect::Dialect;
 use super::edit::{Edit, Inserted, Reader};
 use super::functions::Listed;
 use super::live::Live;
-use super::qids::{self, Qids};
+use super::qids::Qids;
 use super::request::{Kind, Sent};
 use super::routing::{self, Reached};
 use super::state::{State, Summary};
@@ -114,7 +114,15 @@ impl<S: Stream> Backend<S> {
     /// Takes note that a request of the client's has been (or is being) sent.
     pub(crate) fn expect(&mut self, sent: Sent) -> Result<(), SessionError> {
         match sent.kind {
-            Kind::Run => self.live.sent(sent.edit.clone()),
+            Kind::Run => {
+                if let Some(edit) = &sent.edit
+                    && self.state.transaction
+                {
+                    // All before it is answered, so the server's next number is known.
+                    let _ = edit.qid.set(self.qids.server(self.state.statements));
+                }
+                self.live.sent(sent.edit.clone());
+            }
             Kind::Reset => self.live.cancel(),
             _ => {}
         }
@@ -203,6 +211,11 @@ impl<S: Stream> Backend<S> {
                                     inserted
                                         .flat_map(Inserted::rest)
                                         .for_each(|row| client.send_message(row));
+                                }
+                                if matches!(sent.kind, Kind::Hello | Kind::Logon) && self.state.authenticated
+                                {
+                                    self.wire.guard(false);
+                                    client.guard(false);
                                 }
                                 client.send_message(&self.translate(&sent, message)?);
                             }
@@ -308,12 +321,6 @@ impl<S: Stream> Backend<S> {
             _ => {}
         }
         let to = Reader { version: self.version, dialect: self.dialect };
-        if let (Kind::Run, Some(edit)) = (sent.kind, &sent.edit)
-            && let Some(qid) = qids::of(&payload)?
-        {
-            // It is told once.
-            let _ = edit.qid.set(qid);
-        }
         let payload = if sent.kind == Kind::Run { self.qids.answer(payload)? } else { payload };
         match &sent.edit {
             Some(edit) => {

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use bytes::BytesMut;
+use zeroize::Zeroize;
 
 /// Buffers that a thread keeps.
 const KEPT: usize = 4;
@@ -35,8 +36,38 @@ pub(crate) fn give(mut buffer: BytesMut) {
     }
 }
 
+/// Overwrites all that a buffer has held, and empties it.
+pub(crate) fn wipe(buffer: &mut BytesMut) {
+    buffer.clear();
+    // What was taken from its front is a part of it again.
+    let _ = buffer.try_reclaim(buffer.capacity().saturating_add(1));
+    buffer.spare_capacity_mut().zeroize();
+}
+
+/// Makes room for `more` bytes. Where the others have been is overwritten.
+pub(crate) fn reserve_wiping(buffer: &mut BytesMut, more: usize) {
+    if buffer.capacity() - buffer.len() < more {
+        let mut larger = BytesMut::with_capacity(buffer.len() + more);
+        larger.extend_from_slice(buffer);
+        wipe(&mut std::mem::replace(buffer, larger));
+    }
+}
+
+/// Adds to a vector. If it moves, where it has been is overwritten.
+pub(crate) fn extend_wiping(vector: &mut Vec<u8>, bytes: &[u8]) {
+    let length = vector.len() + bytes.len();
+    if length > vector.capacity() {
+        let mut larger = Vec::with_capacity(length.max(2 * vector.capacity()));
+        larger.extend_from_slice(vector);
+        std::mem::replace(vector, larger).zeroize();
+    }
+    vector.extend_from_slice(bytes);
+}
+
 #[cfg(test)]
 mod tests {
+    use bytes::Buf;
+
     use super::*;
 
     fn kept() -> usize {
@@ -56,6 +87,31 @@ mod tests {
         assert_eq!(take().capacity(), 0);
         (0..2 * KEPT).for_each(|_| give(BytesMut::with_capacity(LEAST)));
         assert_eq!(kept(), KEPT);
+    }
+
+    #[test]
+    fn all_of_a_buffer_is_reached_to_be_wiped() {
+        let mut buffer = BytesMut::with_capacity(64);
+        buffer.extend_from_slice(b"secret, and more");
+        buffer.advance(8);
+        wipe(&mut buffer);
+        assert_eq!((buffer.len(), buffer.capacity()), (0, 64));
+        buffer.extend_from_slice(b"secret, and more");
+        drop(buffer.split_to(8));
+        wipe(&mut buffer);
+        assert_eq!((buffer.len(), buffer.capacity()), (0, 64));
+    }
+
+    #[test]
+    fn what_grows_stays_whole() {
+        let (mut buffer, mut vector) = (BytesMut::new(), Vec::new());
+        for piece in 0..=255_u8 {
+            reserve_wiping(&mut buffer, 1);
+            buffer.extend_from_slice(&[piece]);
+            extend_wiping(&mut vector, &[piece; 3]);
+        }
+        assert!(buffer.iter().copied().eq(0..=255));
+        assert!(vector.chunks(3).zip(0..=255).all(|(chunk, piece)| chunk == [piece; 3]));
     }
 
     #[test]

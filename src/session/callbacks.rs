@@ -51,6 +51,9 @@ impl Callbacks {
 
     /// How a failure is to be reported that is about a callback.
     pub(crate) fn failure(&self, failure: &Failure) -> Option<Failure> {
+        if let Some(coerced) = self.coerced(&failure.message) {
+            return Some(coerced);
+        }
         let external = failure.code == EXTERNAL && self.ticket.is_named_in(&failure.message);
         let broken = failure.code == BROKEN
             && ["Premature EOF", "Connection reset"].iter().any(|text| failure.message.contains(text));
@@ -78,7 +81,15 @@ impl Callbacks {
 
     /// What stands in a row for a callback that failed.
     pub(crate) fn failure_in(&self, text: &str) -> Option<Failure> {
-        self.ticket.is_named_in(text).then(|| self.computing.failure(text)).flatten()
+        let failed = || self.ticket.is_named_in(text).then(|| self.computing.failure(text)).flatten();
+        self.coerced(text).or_else(failed)
+    }
+
+    /// What stands for the failure that a key raises of a value which is of the wrong type, and which Neo4j prints:
+    /// `.. got: List{String("http://../token/0/"), String("String"), (5)}`.
+    fn coerced(&self, text: &str) -> Option<Failure> {
+        let (wanted, value) = self.ticket.listed_in(text)?.split_once("\"), ")?;
+        Some(refusal::not_coerced(value.rsplit_once('}')?.0, wanted, self.computing.dialect()))
     }
 }
 

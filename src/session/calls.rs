@@ -16,12 +16,13 @@ use super::ahead_of_rows::{self, Gathered};
 use super::backend::Backend;
 use super::callbacks::Callbacks;
 use super::computing::{Asked, Computing, RowCall};
+use super::dialect::Dialect;
 use super::graph;
 use super::parameters::Parameters;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, gathered, refusal};
-use crate::cypher::{self, Field, Mode, Statement, Wanted};
+use crate::cypher::{self, CallError, Field, Mode, Refusal, Statement, Wanted};
 use crate::procedures::{ArgumentError, Given, GraphPlan, Procedure, ProcedureError, Rows, Signature, Type};
 
 /// A call, ready to be made or to be asked for.
@@ -56,6 +57,11 @@ pub(super) async fn run<B: Stream>(
         statement.parameters.iter().filter(|name| parameter(name).is_none()).cloned().collect();
     for call in &statement.calls {
         let Some(procedure) = services.registry.get(call.procedure) else { return Ok(Outcome::Forward) };
+        if call.ends_test && backend.dialect == Dialect::Five {
+            let (error, at) = (CallError::Concludes { filter: None }, call.span.start);
+            let refusal = Refusal::Call { error, procedure: call.procedure, at };
+            return Ok(Outcome::Refuse(refusal::refused(&refusal, run.query, backend.dialect, |_| None)));
+        }
         let signature = procedure.signature();
         let given = match crate::procedures::check(signature, call, &parameter) {
             Ok(given) => given,
@@ -113,7 +119,7 @@ pub(super) async fn run<B: Stream>(
     };
     let Some(computed) = computed else {
         let computing = Computing::new(services, backend.dialect, deadline, row_calls);
-        return sending.constant(services, &computing).await;
+        return sending.constant(backend, services, &computing).await;
     };
     let door = match &services.door {
         Some(door) if door.reachable() => door,
@@ -132,6 +138,10 @@ pub(super) async fn run<B: Stream>(
     let queries = statement.calls.iter().zip(&plans).enumerate();
     let queries = queries.filter_map(|(index, (call, plan))| {
         let Plan::Row { .. } = plan else { return None };
+        // A failure would end the client's transaction, of which the statement may not have got so far.
+        if call.fails && backend.state.transaction {
+            return None;
+        }
         Some((index, cypher::read_ahead(statement, call, taken.iter().copied())?))
     });
     match ahead_of_rows::run(backend, run, queries.collect(), false).await? {
@@ -139,7 +149,7 @@ pub(super) async fn run<B: Stream>(
         Gathered::Failure(failure) => return Ok(Outcome::Failed(failure)),
     }
     let computing = Arc::new(computing);
-    let results = compute(&computing, &plans).await;
+    let results = compute(backend, &computing, &plans).await?;
     let callbacks = match door.open(Arc::new(Asked(Arc::clone(&computing)))) {
         Ok(ticket) => Callbacks::new(ticket, computing),
         Err(error) => {
@@ -172,7 +182,11 @@ fn wanted(signature: &Signature, given: &[Given]) -> Vec<Wanted> {
 pub(super) type Results = Vec<Option<Result<Arc<Rows>, Arc<ProcedureError>>>>;
 
 /// Makes the calls with constant arguments side by side, as many as a connection may have at a time.
-pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
+pub(super) async fn compute<B: Stream>(
+    backend: &mut Backend<B>,
+    computing: &Computing,
+    plans: &[Plan],
+) -> Result<Results, SessionError> {
     let mut results: Results = plans.iter().map(|_| None).collect();
     let mut running: FuturesUnordered<_> = plans
         .iter()
@@ -184,9 +198,9 @@ pub(super) async fn compute(computing: &Computing, plans: &[Plan]) -> Results {
             Plan::Row { .. } | Plan::Graph(_) | Plan::Fails(_) => None,
         })
         .collect();
-    while running.next().await.is_some() {}
+    backend.meanwhile(async { while running.next().await.is_some() {} }).await?;
     drop(running);
-    results
+    Ok(results)
 }
 
 /// The time that the options of a RUN or BEGIN give, if any.

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::dialect::Dialect;
 use super::refusal;
@@ -46,6 +47,8 @@ pub(crate) struct Computing {
     dialect: Dialect,
     /// When the client's own time for it is over.
     deadline: Option<Instant>,
+    /// That of the statement, wherever its work is done.
+    span: Span,
     /// By the place of the call; none: its arguments are constant.
     calls: Vec<Option<RowCall>>,
     slots: Mutex<Slots>,
@@ -110,11 +113,17 @@ impl Computing {
             tools: services.tools.of_their_own(),
             dialect,
             deadline,
+            span: Span::current(),
             calls,
             slots: Mutex::default(),
             failed: Mutex::default(),
             ahead: Ahead::default(),
         }
+    }
+
+    /// The server's way of reporting errors.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// The same, with what rows are known to bring: it is computed from the moment when Neo4j asks for the first.
@@ -190,7 +199,7 @@ impl Computing {
         let Some(Procedure::Compute(procedure)) = self.registry.get(procedure) else {
             return Ok(Arc::default());
         };
-        let rows = procedure.call(arguments, &self.tools).await;
+        let rows = procedure.call(arguments, &self.tools).instrument(self.span.clone()).await;
         if let Err(error) = &rows {
             tracing::debug!(error = error as &dyn std::error::Error, "a call failed");
         }

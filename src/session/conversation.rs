@@ -133,7 +133,7 @@ async fn converse(script: &Script) {
     let (client, front) = duplex(script.client_buffer);
     let (back, server) = duplex(script.backend_buffer);
     let version = script.manner.version;
-    let limits = RequestLimits { unauthenticated_bytes: 8192, statement_bytes: 1 << 20 };
+    let limits = RequestLimits { unauthenticated_bytes: 8192, statement_bytes: speech::LONG / 2 };
     let here = ([127, 0, 0, 1], 7687).into();
     let mut session = Session {
         client: Frontend::new(Wire::resume(front, BytesMut::new()), limits),

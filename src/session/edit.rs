@@ -52,7 +52,7 @@ pub(crate) struct Edit {
     pub(crate) reports: bool,
     /// It was sent as it is, and Neo4j does not know the procedure: what is wrong with the call.
     pub(crate) instead: Option<Failure>,
-    /// The server's number of the statement within its transaction, once it is known.
+    /// The server's number of the statement, if it was sent within a transaction.
     pub(crate) qid: OnceLock<i64>,
 }
 
@@ -132,7 +132,7 @@ impl Edit {
                     Some(_) => payload,
                     None => {
                         let other = self.find(&failure).or_else(|| self.redeclared(&failure, to.dialect));
-                        match other.or_else(|| self.mismatch(&failure)) {
+                        match other.or_else(|| self.mismatch(&failure, to.dialect)) {
                             Some(other) => failure = other,
                             None => {
                                 self.place(&mut failure);
@@ -243,7 +243,7 @@ impl Edit {
 
     /// An expression that is of the wrong type for an argument. Our check speaks of a variable of its own; of a
     /// variable of the user's Neo4j says the same.
-    fn mismatch(&self, failure: &Failure) -> Option<Failure> {
+    fn mismatch(&self, failure: &Failure, dialect: Dialect) -> Option<Failure> {
         let (message, offset) = split_place(&failure.message)?;
         let at = self.positions.to_user(offset);
         if at.exact || !message.starts_with("Type mismatch: ") {
@@ -266,8 +266,16 @@ impl Edit {
         if argument.chars().all(word) || argument.starts_with('`') {
             return None;
         }
-        let position = Position::of_byte(&self.text, span.start + cypher::root(argument));
-        Some(refusal::mismatch(message.to_owned(), &self.text, position, needed, given))
+        let root = cypher::root(argument, dialect == Dialect::Later);
+        let position = Position::of_byte(&self.text, span.start + root);
+        // Behind our UNWIND a map may as well be a node.
+        const WIDENED: &str = "Map, Node or Relationship";
+        let given = if given == WIDENED { "Map" } else { given };
+        let message = match message.strip_suffix(&format!(" but was {WIDENED}")) {
+            Some(message) => format!("{message} but was Map"),
+            None => message.to_owned(),
+        };
+        Some(refusal::mismatch(message, &self.text, position, needed, given))
     }
 
     /// The argument of a call that starts where `cause` says.
@@ -317,7 +325,7 @@ pub(super) fn byte_at(text: &str, offset: usize) -> usize {
 
 /// A message of Neo4j's about a place, `.. (line 1, column 3 (offset: 2))` and the line quoted: what stands
 /// before the place, and the offset.
-fn split_place(message: &str) -> Option<(&str, usize)> {
+pub(super) fn split_place(message: &str) -> Option<(&str, usize)> {
     let (before, place) = message.rsplit_once(" (line ")?;
     let (_, offset) = place.split_once("(offset: ")?;
     let digits = offset.split_once("))\n\"")?.0;

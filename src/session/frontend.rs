@@ -4,10 +4,12 @@ use bolt::chunk::{Frame, Scanner};
 use bolt::failure::Failure;
 use bolt::message::tag;
 use bytes::{Buf, BytesMut};
+use zeroize::Zeroize;
 
 use super::SessionError;
 use super::ahead::{Ahead, Sight};
 use super::backend::Backend;
+use super::buffers::extend_wiping;
 use super::edit::Inserted;
 use super::request::{Kind, Sent};
 use super::text::{Query, query};
@@ -19,6 +21,9 @@ const MAX_TEXT: usize = 16 * 1024 * 1024;
 
 /// Longest BEGIN, ROUTE or PULL that is read; they hold a few options. A longer BEGIN or ROUTE passes as it is.
 const MAX_OPTIONS: usize = 16 * 1024 * 1024;
+
+/// Requests that may wait behind a held statement. Neo4j itself stops reading at 300.
+const MAX_WAITING: usize = 1024;
 
 /// What may be read from a client.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +118,7 @@ impl<S: Stream> Frontend<S> {
 
     /// May more be read from the client while a statement is held?
     pub(crate) fn may_wait(&self) -> bool {
-        self.wire.inbox.len() < self.limits.statement_bytes
+        self.wire.inbox.len() < self.limits.statement_bytes && self.ahead.waiting() < MAX_WAITING
     }
 
     /// Looks through what waits behind a held statement.
@@ -162,9 +167,13 @@ impl<S: Stream> Frontend<S> {
                 Frame::Noop => {}
                 Frame::Data { payload, .. } => {
                     self.reading.length += payload.len();
-                    self.check_length(backend)?;
+                    self.check_length(end - start, backend)?;
                     if !matches!(self.reading.plan, Plan::Through | Plan::Ignore | Plan::TooLong) {
-                        self.reading.payload.extend_from_slice(payload);
+                        if self.wire.guarded() {
+                            extend_wiping(&mut self.reading.payload, payload);
+                        } else {
+                            self.reading.payload.extend_from_slice(payload);
+                        }
                     }
                     self.decide(backend, false)?;
                 }
@@ -172,6 +181,7 @@ impl<S: Stream> Frontend<S> {
                     self.wire.came.messages += 1;
                     self.read += 1;
                     self.decide(backend, true)?;
+                    self.check_length(end - start, backend)?;
                     let reading = std::mem::take(&mut self.reading);
                     self.reading.scanner = reading.scanner;
                     match reading.plan {
@@ -229,9 +239,14 @@ impl<S: Stream> Frontend<S> {
         Ok(Request::Wait)
     }
 
-    fn check_length<B: Stream>(&mut self, backend: &mut Backend<B>) -> Result<(), SessionError> {
-        if !backend.state.authenticated && self.reading.length > self.limits.unauthenticated_bytes {
-            return Err(SessionError::TooLongBeforeLogin);
+    /// `came`: how much of the message has come, chunk headers and all.
+    fn check_length<B: Stream>(&mut self, came: usize, backend: &mut Backend<B>) -> Result<(), SessionError> {
+        if !backend.state.authenticated {
+            let most = self.limits.unauthenticated_bytes;
+            // Chunks of next to nothing would cost more than what is in them.
+            if self.reading.length > most || came > most + most / 2 {
+                return Err(SessionError::TooLongBeforeLogin);
+            }
         }
         if self.reading.plan == Plan::Hold && self.reading.length > self.limits.statement_bytes {
             self.reading.plan = Plan::TooLong;
@@ -283,6 +298,11 @@ impl<S: Stream> Frontend<S> {
                 match tag {
                     tag::GOODBYE => backend.live.cancel(),
                     tag::HELLO => backend.reached.hello(&self.reading.payload),
+                    // They may come together, before the first is answered.
+                    tag::LOGOFF | tag::LOGON => {
+                        self.wire.guard(true);
+                        backend.wire.guard(true);
+                    }
                     _ => {}
                 }
                 backend.expect(Kind::of(tag).sent())?;
@@ -302,7 +322,10 @@ impl<S: Stream> Frontend<S> {
             }
         }
         if self.reading.plan == Plan::Through {
-            self.reading.payload = Vec::new();
+            let mut payload = std::mem::take(&mut self.reading.payload);
+            if self.wire.guarded() {
+                payload.zeroize();
+            }
         }
         Ok(())
     }
@@ -321,10 +344,17 @@ impl<S: Stream> Frontend<S> {
                     "This request is not allowed after a failure; send RESET before it.",
                 );
                 backend.answer(&mut self.wire, failure.encode(backend.version)?);
-                Err(SessionError::NotInFailedState)
+                Err(SessionError::NotInThisState)
             }
             _ => Ok(Plan::Ignore),
         }
+    }
+}
+
+/// A login that was never complete may be among what was read.
+impl<S> Drop for Frontend<S> {
+    fn drop(&mut self) {
+        self.reading.payload.zeroize();
     }
 }
 

@@ -19,7 +19,7 @@ use super::request::Kind;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{SessionError, refusal};
-use crate::cypher::{self, Fails, Typed, Written};
+use crate::cypher::{self, Fails, Miscounted, Typed, Written};
 
 /// What the server has itself. SHOW fails no transaction, and every user may run it.
 const LISTING: &str =
@@ -66,9 +66,14 @@ pub(super) async fn write_out<B: Stream>(
     let ours: Vec<&str> =
         cypher::FUNCTIONS.into_iter().filter(|name| !listed.iter().any(|listed| listed == name)).collect();
     let parameters = Parameters::new(run.parameters);
-    let written =
-        if ours.is_empty() { None } else { cypher::write_out(run.query, &ours, parameters.names()?) };
-    let Some(Written { edited, arguments }) = written else { return Ok(Rewritten::No) };
+    // Neo4j 5 refuses a DISTINCT, known function or not.
+    let distinct = backend.dialect == Dialect::Later;
+    let written = if ours.is_empty() {
+        None
+    } else {
+        cypher::write_out(run.query, &ours, distinct, parameters.names()?)
+    };
+    let Some(Written { edited, arguments, miscounted }) = written else { return Ok(Rewritten::No) };
     let Some(parameter) = edited.parameters.first().cloned() else { return Ok(Rewritten::No) };
     let token = token();
     let value = packstream::encode(&Value::from(token.as_str()))?;
@@ -78,7 +83,7 @@ pub(super) async fn write_out<B: Stream>(
         positions: edited.positions,
         replaced: edited.replaced,
         spent: started.elapsed(),
-        functions: Some(Functions { parameter, token, arguments, dialect: backend.dialect }),
+        functions: Some(Functions { parameter, token, arguments, miscounted, dialect: backend.dialect }),
         ..Edit::default()
     };
     Ok(Rewritten::Yes(Box::new(Statement { text: edited.text, parameters, edit })))
@@ -153,6 +158,7 @@ pub(crate) struct Functions {
     parameter: String,
     token: String,
     arguments: Vec<Typed>,
+    miscounted: Vec<Miscounted>,
     dialect: Dialect,
 }
 
@@ -182,8 +188,21 @@ impl Functions {
         Some(told)
     }
 
-    /// Neo4j looked at the types of the arguments as those of another function.
+    /// What is wrong with a call that Neo4j does not know the function of, if that is not all.
+    fn miscounted(&self, text: &str, failure: &Failure) -> Option<Failure> {
+        let (message, offset) = edit::split_place(&failure.message)?;
+        let function = message.strip_prefix("Unknown function '")?.strip_suffix('\'')?;
+        let at = byte_at(text, offset);
+        let Miscounted { got, .. } = self.miscounted.iter().find(|miscounted| miscounted.at == at)?;
+        Some(wrong_count(function, *got, text, at, self.dialect))
+    }
+
+    /// Neo4j looked at the types of the arguments as those of another function, and knows none that it finds.
     pub(super) fn reword(&self, text: &str, failure: &mut Failure) {
+        if let Some(miscounted) = self.miscounted(text, failure) {
+            *failure = miscounted;
+            return;
+        }
         let Some(cause) = &mut failure.gql.cause else { return };
         if cause.gql.status == "42N81" {
             // Which parameters there are.
@@ -223,6 +242,31 @@ impl Functions {
             *text = text.replace(&from, &to);
         }
     }
+}
+
+/// What GDS says that it does.
+const DESCRIPTIONS: [(&str, &str); 6] = [
+    ("euclideanDistance", "the euclidean distance (square root of the sum of the squared differences)"),
+    ("euclidean", "similarity based on euclidean distance"),
+    ("cosine", "cosine similarity"),
+    ("pearson", "pearson similarity"),
+    ("jaccard", "Jaccard similarity"),
+    ("overlap", "overlap similarity"),
+];
+
+/// A function with a wrong number of arguments at a byte of `text`.
+fn wrong_count(function: &str, got: usize, text: &str, at: usize, dialect: Dialect) -> Failure {
+    let short = function.rsplit('.').next().unwrap_or_default();
+    let does = DESCRIPTIONS.iter().find(|(name, _)| *name == short).map_or("", |(_, does)| does);
+    let list = "LIST<INTEGER | FLOAT>";
+    let signature = format!("{function}(vector1 :: {list}, vector2 :: {list}) :: FLOAT");
+    let message = format!(
+        "Function call does not provide the required number of arguments: expected 2 got {got}.\n\n\
+         Function {function} has signature: {signature}\n\
+         meaning that it expects 2 arguments of type {list}, {list}\n\
+         Description: RETURN {function}(vector1, vector2) - Given two collection vectors, calculate {does}"
+    );
+    refusal::wrong_count(message, (got, 2), (function, &signature), text, at, dialect)
 }
 
 /// The types that a function wants and was given, of a function that takes lists only. Neo4j 5 says less of lists
@@ -283,6 +327,7 @@ mod tests {
             parameter: "p".into(),
             token: "T".into(),
             arguments: Vec::new(),
+            miscounted: Vec::new(),
             dialect: Dialect::Five,
         };
         let failure = Failure { code: String::new(), message: message.to_owned(), gql: GqlStatus::general() };

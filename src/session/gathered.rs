@@ -58,7 +58,7 @@ pub(super) async fn run<B: Stream>(
         if rows.len() >= cypher::MOST {
             return Ok(Outcome::Fail(refusal::too_many_rows(cypher::MOST)));
         }
-        results = compute(&computing, sending.plans).await;
+        results = compute(backend, &computing, sending.plans).await?;
         let mut bytes = 0;
         let mut running: FuturesUnordered<_> = rows
             .into_iter()
@@ -71,7 +71,7 @@ pub(super) async fn run<B: Stream>(
                 async move { (call, computing.for_key(call, key.as_bytes()).await, key) }
             })
             .collect();
-        while let Some((index, rows, key)) = running.next().await {
+        while let Some((index, rows, key)) = backend.meanwhile(running.next()).await? {
             let value = match rows {
                 Ok(RowRows { rows, bytes: more }) => {
                     bytes += more + key.len();

@@ -8,19 +8,20 @@ use std::time::Instant;
 
 use bolt::message::RunMessage;
 use packstream::{Map, Value};
+use tracing::Instrument;
 
 use self::found::Found;
 use super::backend::Backend;
 use super::calls::Plan;
-use super::link::{NotRead, Side, find};
+use super::link::{NotRead, Search, Side};
 use super::reading::Query;
 use super::wire::Stream;
 use super::{Services, SessionError};
 use crate::cypher::{Call, Identity, Mode, NodeFilter, Nodes, PairOrder, Relationships, Statement};
-use crate::link::{LinkError, Options, Predicate};
+use crate::link::{LinkError, Options};
 use crate::metrics::{self, Stage};
 use crate::procedures::{
-    Given, Graph, GraphError, GraphPlan, LinkPlan, Output, ProcedureError, SearchPlan, Signature,
+    Given, Graph, GraphError, GraphPlan, LinkPlan, Measure, Output, ProcedureError, SearchPlan, Signature,
 };
 
 /// What travels in the place of a call.
@@ -123,7 +124,7 @@ impl Work<'_> {
         match plan {
             GraphPlan::Nothing => Ok(Outcome::Carried(nothing(plan)?)),
             GraphPlan::Link(plan) => self.link(backend, plan).await,
-            GraphPlan::Search(plan) => self.search(backend, plan).await,
+            GraphPlan::Search(plan) => self.nearest(backend, plan).await,
         }
     }
 
@@ -132,13 +133,17 @@ impl Work<'_> {
         backend: &mut Backend<B>,
         plan: &LinkPlan,
     ) -> Result<Outcome, SessionError> {
+        let mut search = match self.search_for(plan.measure, plan.threads) {
+            Ok(search) => search,
+            Err(error) => return Ok(Outcome::Failed(error.into())),
+        };
         let reading = Instant::now();
-        let targets = plan.target.iter();
-        let sides =
-            match self.read(backend, &[&plan.source].into_iter().chain(targets).collect::<Vec<_>>()).await? {
-                Ok(sides) => sides,
-                Err(outcome) => return Ok(outcome),
-            };
+        let same = plan.target.is_none();
+        let nodes: Vec<&Nodes> = [&plan.source].into_iter().chain(&plan.target).collect();
+        let sides = match self.read(backend, &nodes, same.then_some(&mut search)).await? {
+            Ok(sides) => sides,
+            Err(outcome) => return Ok(outcome),
+        };
         let read = reading.elapsed();
         let mut sides = sides.into_iter();
         let source = sides.next().unwrap_or_default();
@@ -150,14 +155,9 @@ impl Work<'_> {
             return Ok(Outcome::Failed(GraphError::Mixed { property, first, other }.into()));
         }
         let computing = Instant::now();
-        let predicate = match plan.measure.predicate() {
-            Ok(predicate) => predicate,
-            Err(error) => return Ok(Outcome::Failed(GraphError::from(error).into())),
-        };
-        let same = plan.target.is_none();
         // Of one set each pair once, unless both ways are wanted.
         let order = if same && plan.undirected { PairOrder::Less(Identity::Id) } else { PairOrder::NotEqual };
-        let mut found = match self.find(&source, &target, predicate, order, plan.threads).await {
+        let mut found = match self.find(search, &source, &target, order).await {
             Ok(found) => Found::new(found, plan.measure),
             Err(error) => return Ok(Outcome::Failed(error.into())),
         };
@@ -201,12 +201,16 @@ impl Work<'_> {
         Ok(Outcome::Carried(Carried::Relationships { relationships: relationships.clone(), map }))
     }
 
-    async fn search<B: Stream>(
+    async fn nearest<B: Stream>(
         &self,
         backend: &mut Backend<B>,
         plan: &SearchPlan,
     ) -> Result<Outcome, SessionError> {
-        let side = match self.read(backend, &[&plan.nodes]).await? {
+        let search = match self.search_for(plan.measure, 0) {
+            Ok(search) => search,
+            Err(error) => return Ok(Outcome::Failed(error.into())),
+        };
+        let side = match self.read(backend, &[&plan.nodes], None).await? {
             Ok(mut sides) => sides.pop().unwrap_or_default(),
             Err(outcome) => return Ok(outcome),
         };
@@ -220,11 +224,7 @@ impl Work<'_> {
             let property = plan.nodes.property.clone();
             return Ok(Outcome::Failed(GraphError::Query { property, nodes, query }.into()));
         }
-        let found = match plan.measure.predicate() {
-            Ok(predicate) => self.find(&queries, &side, predicate, PairOrder::NotEqual, 0).await,
-            Err(error) => Err(error.into()),
-        };
-        match found {
+        match self.find(search, &queries, &side, PairOrder::NotEqual).await {
             Ok(found) => {
                 let mut found = Found::new(found, plan.measure);
                 found.nearest_of_each(plan.top_k, false);
@@ -239,13 +239,15 @@ impl Work<'_> {
         &self,
         backend: &mut Backend<B>,
         nodes: &[&Nodes],
+        search: Option<&mut Search>,
     ) -> Result<Result<Vec<Arc<Side>>, Outcome>, SessionError> {
         let reading = Instant::now();
         let texts: Vec<String> = nodes.iter().map(|nodes| nodes.query(self.statement, self.call)).collect();
         let parameters: Vec<Vec<u8>> = nodes.iter().map(|nodes| ids(nodes)).collect::<Result<_, _>>()?;
         let queries: Vec<Query<'_>> =
             texts.iter().zip(&parameters).map(|(text, parameters)| Query { text, parameters }).collect();
-        let sides = super::link::sides(backend, self.run, &queries).await?;
+        let span = Stage::Gather.span(self.signature.name);
+        let sides = super::link::sides(backend, self.run, &queries, search).instrument(span).await?;
         metrics::native_seconds(self.signature.name, Stage::Gather, reading.elapsed());
         let property = || nodes.first().map(|nodes| nodes.property.clone()).unwrap_or_default();
         let sides = match sides {
@@ -270,26 +272,28 @@ impl Work<'_> {
         })
     }
 
+    /// A search for what is near; `threads` 0: as configured.
+    fn search_for(&self, measure: Measure, threads: usize) -> Result<Search, GraphError> {
+        let link = &self.services.config.link;
+        let threads = if threads == 0 { link.threads } else { threads };
+        let options = Options { threads, tier: self.services.tier };
+        Ok(Search::new(measure.predicate()?, options, link.max_pairs.get()))
+    }
+
     async fn find(
         &self,
+        search: Search,
         left: &Arc<Side>,
         right: &Arc<Side>,
-        predicate: Predicate,
         order: PairOrder,
-        threads: usize,
     ) -> Result<Vec<(u32, u32, f64)>, GraphError> {
-        let link = &self.services.config.link;
-        let limit = link.max_pairs.get();
-        let threads = if threads == 0 { link.threads } else { threads };
+        let limit = self.services.config.link.max_pairs.get();
         let comparing = Instant::now();
-        let options = Options { threads, tier: self.services.tier };
-        let found = find(left, right, predicate, order, options, limit).await;
+        let span = Stage::Compare.span(self.signature.name);
+        let found = search.finish(left, right, order).instrument(span).await;
         metrics::native_seconds(self.signature.name, Stage::Compare, comparing.elapsed());
         match found {
-            Ok(Some(pairs)) => {
-                metrics::pairs(pairs.compared, u64::try_from(pairs.len()).unwrap_or(u64::MAX));
-                Ok(pairs.into_pairs())
-            }
+            Ok(Some(pairs)) => Ok(pairs.into_pairs()),
             Ok(None) => Err(GraphError::TooMany { limit }),
             Err(error) => Err(LinkError::into(error)),
         }

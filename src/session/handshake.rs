@@ -1,5 +1,7 @@
 //! The handshake on both sides: one version of Bolt that client, backend and we know.
 
+use std::io;
+
 use bolt::Version;
 use bolt::handshake::{self, Agreed, Answer, HandshakeError, Manifest, Proposals};
 use bytes::Buf;
@@ -35,7 +37,8 @@ pub(crate) async fn relay<C: Stream, B: Stream>(
             Ok(version)
         }
         Answer::Manifest => {
-            let offered = read(backend, Manifest::parse).await?.intersect(&Manifest::ours());
+            let offered =
+                read(backend, SessionError::Backend, Manifest::parse).await?.intersect(&Manifest::ours());
             let version = choose(client, &offered).await?;
             backend.send(&handshake::encode_manifest_choice(version));
             Ok(version)
@@ -69,13 +72,14 @@ pub(crate) async fn alone<C: Stream>(
 async fn choose<C: Stream>(client: &mut Wire<C>, offered: &Manifest) -> Result<Version, SessionError> {
     client.send(&offered.encode());
     client.flush().await.map_err(SessionError::Client)?;
-    let version = read(client, handshake::parse_choice).await?;
+    let version = read(client, SessionError::Client, handshake::parse_choice).await?;
     if offered.contains(version) { Ok(version) } else { Err(SessionError::NoVersion) }
 }
 
 /// Reads until `parse` has what it needs.
 async fn read<S: Stream, T>(
     wire: &mut Wire<S>,
+    broken: fn(io::Error) -> SessionError,
     parse: impl Fn(&[u8]) -> Result<Option<(T, usize)>, HandshakeError>,
 ) -> Result<T, SessionError> {
     loop {
@@ -87,6 +91,6 @@ async fn read<S: Stream, T>(
             return Err(SessionError::NoVersion);
         }
         let more = wire.inbox.len() + 1;
-        wire.need(more).await.map_err(SessionError::Client)?;
+        wire.need(more).await.map_err(broken)?;
     }
 }

@@ -4,20 +4,20 @@
 mod choice;
 mod gather;
 mod pairs;
+mod search;
 mod vectors;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bolt::failure::Failure;
 use bolt::message::RunMessage;
 use packstream::Value;
+use tracing::Instrument;
 
 use self::choice::Choice;
 pub(crate) use self::gather::{NotRead, sides};
-use self::pairs::Pairs;
+pub(crate) use self::search::Search;
 use self::vectors::BadVector;
 pub(crate) use self::vectors::Side;
 use super::backend::Backend;
@@ -29,8 +29,8 @@ use super::reading::Query;
 use super::statement::Outcome;
 use super::wire::Stream;
 use super::{Services, SessionError, refusal};
-use crate::cypher::{self, Expr, Fails, Gather, LinkShape, Mode, PairOrder};
-use crate::link::{self, LinkError, Options, Pair, Predicate};
+use crate::cypher::{self, Expr, Fails, Gather, LinkShape, Mode};
+use crate::link::{self, LinkError, Options, Predicate};
 use crate::metrics::{self, Stage};
 
 /// Label of the metrics.
@@ -67,7 +67,12 @@ pub(crate) async fn run<B: Stream>(
     };
     let queries: Vec<Query<'_>> =
         texts.iter().map(|text| Query { text, parameters: run.parameters }).collect();
-    let gathered = sides(backend, run, &queries).await?;
+    let limit = services.config.link.max_pairs.get();
+    let options = Options { threads: services.config.link.threads, tier: services.tier };
+    let mut search = Search::new(predicate, options, limit);
+    let growing = matches!(shape.gather, Gather::Same(_)).then_some(&mut search);
+    let span = Stage::Gather.span(NAME);
+    let gathered = sides(backend, run, &queries, growing).instrument(span).await?;
     metrics::native_seconds(NAME, Stage::Gather, gathering.elapsed());
     let mut gathered = match gathered {
         Ok(sides) => sides.into_iter(),
@@ -85,10 +90,9 @@ pub(crate) async fn run<B: Stream>(
         return Ok(Outcome::Fail(bad_vector(shape, bad, backend.dialect)));
     }
 
-    let limit = services.config.link.max_pairs.get();
-    let options = Options { threads: services.config.link.threads, tier: services.tier };
     let comparing = Instant::now();
-    let found = find(&left, &right, predicate, shape.order, options, limit).await;
+    let span = Stage::Compare.span(NAME);
+    let found = search.finish(&left, &right, shape.order).instrument(span).await;
     metrics::native_seconds(NAME, Stage::Compare, comparing.elapsed());
     let pairs = match found {
         Ok(Some(pairs)) => pairs,
@@ -104,8 +108,6 @@ pub(crate) async fn run<B: Stream>(
             return Ok(Outcome::Fail(refusal::unable(format!("The link was not computed: {error}."))));
         }
     };
-    metrics::pairs(pairs.compared, u64::try_from(pairs.len()).unwrap_or(u64::MAX));
-
     send(run, shape, &pairs.encode(&left, &right)?, started)
 }
 
@@ -176,55 +178,4 @@ fn bad_vector(shape: &LinkShape<'_>, bad: BadVector, dialect: Dialect) -> Failur
         (BadVector::Right, false) | (BadVector::Left, true) => Fails::Second,
     };
     refusal::function_failed(function, &thrown(function, fails.word()), dialect)
-}
-
-/// Ends a search whose asker has gone.
-struct Cancel(Arc<AtomicBool>);
-
-impl Drop for Cancel {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// All pairs that `order` wants, in the order of their nodes; none if there are more than `limit`.
-pub(crate) async fn find(
-    left: &Arc<Side>,
-    right: &Arc<Side>,
-    predicate: Predicate,
-    order: PairOrder,
-    options: Options,
-    limit: usize,
-) -> Result<Option<Pairs>, LinkError> {
-    let cancel = Cancel(Arc::default());
-    let flag = Arc::clone(&cancel.0);
-    let (left, right) = (Arc::clone(left), Arc::clone(right));
-    let search = move || {
-        let (Some(x), Some(y)) = (left.set(), right.set()) else { return Ok(Some(Pairs::default())) };
-        let mut pairs = Pairs::new(order, limit);
-        let same = Arc::ptr_eq(&left, &right);
-        let sink = |found: &[Pair]| {
-            for pair in found {
-                let fits = if same {
-                    pairs.unordered(&left, pair.a, pair.b, pair.value)
-                } else {
-                    pairs.ordered(&left, &right, pair.a, pair.b, pair.value)
-                };
-                if !fits {
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        };
-        let outcome = if same {
-            link::all_pairs(x, &predicate, &options, &flag, sink)?
-        } else {
-            link::cross_pairs(x, y, &predicate, &options, &flag, sink)?
-        };
-        let complete = outcome.complete && (!same || pairs.selves(&left, &predicate));
-        pairs.compared = u64::from(x.len()) * u64::from(y.len());
-        pairs.sort();
-        Ok(complete.then_some(pairs))
-    };
-    tokio::task::spawn_blocking(search).await.unwrap_or(Err(LinkError::Cancelled))
 }

@@ -35,14 +35,10 @@ pub(super) async fn run<B: Stream>(
     run: &RunMessage<'_>,
     listing: &Listing<'_>,
 ) -> Result<Outcome, SessionError> {
-    let ours = match listing.listed {
+    let mut ours = match listing.listed {
         Listed::Procedures => procedures::listing(&services.registry),
-        // Those that there are stand in for functions of Graph Data Science, which lists them itself.
-        Listed::Functions => Vec::new(),
+        Listed::Functions => procedures::functions(),
     };
-    if ours.is_empty() {
-        return Ok(Outcome::Forward);
-    }
     let started = Instant::now();
     let all = listing.all();
     let nothing = packstream::encode(&Value::Map(Map::new()))?;
@@ -67,6 +63,15 @@ pub(super) async fn run<B: Stream>(
         let edit = Edit { text: run.query.to_owned(), inserted, spent: started.elapsed(), ..Edit::default() };
         let run = bolt::message::run_raw(run.query, run.parameters, run.extra)?;
         return Ok(Outcome::Send { run, edit: Arc::new(edit) });
+    }
+    match listing.listed {
+        // One of the same name is not Neo4j's to be called.
+        Listed::Procedures => read.rows.retain(|theirs| ours.iter().all(|row| name(theirs) != name(row))),
+        // Those that Neo4j has are left to it.
+        Listed::Functions => ours.retain(|row| read.rows.iter().all(|theirs| name(theirs) != name(row))),
+    }
+    if ours.is_empty() {
+        return Ok(Outcome::Forward);
     }
     merge(&mut read.rows, ours);
 
@@ -145,12 +150,10 @@ fn name(row: &Map) -> &str {
     row.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Puts our rows where their names belong. One of the same name is not Neo4j's to be called.
+/// Puts our rows where their names belong.
 fn merge(rows: &mut Vec<Map>, ours: Vec<Map>) {
     for row in ours {
-        let own = name(&row).to_owned();
-        rows.retain(|row| name(row) != own);
-        let at = rows.iter().position(|row| name(row) > own.as_str()).unwrap_or(rows.len());
+        let at = rows.iter().position(|theirs| name(theirs) > name(&row)).unwrap_or(rows.len());
         rows.insert(at, row);
     }
 }
@@ -160,10 +163,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_merged_by_name_and_ours_take_the_place_of_others() {
+    fn rows_are_merged_by_name() {
         let row =
             |name: &str, ours: bool| Map::from([("name", Value::from(name)), ("ours", Value::from(ours))]);
-        let mut rows = vec![row("db.labels", false), row("face.embed", false), row("tx.setMetaData", false)];
+        let mut rows = vec![row("db.labels", false), row("tx.setMetaData", false)];
         merge(&mut rows, vec![row("a", true), row("face.embed", true), row("z", true)]);
         let expected = vec![
             row("a", true),

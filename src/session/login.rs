@@ -1,10 +1,12 @@
 //! What a client may send until LOGON has succeeded: no more than Neo4j takes then.
 
 use bolt::chunk::{Frame, Scanner};
-use bytes::BytesMut;
+use bytes::Buf;
 use packstream::{Kind, Limits, Reader, Value};
+use zeroize::Zeroizing;
 
 use super::SessionError;
+use super::buffers::extend_wiping;
 use super::wire::{Stream, Wire};
 
 /// Items of one list, entries of one map or fields of one structure.
@@ -40,25 +42,29 @@ fn walk(reader: &mut Reader<'_>, depth: usize) -> Result<(), SessionError> {
 }
 
 /// Reads the next message of a client that will be refused whatever is in it.
-pub(super) async fn message<C: Stream>(client: &mut Wire<C>, limit: usize) -> Result<Vec<u8>, SessionError> {
+pub(super) async fn message<C: Stream>(
+    client: &mut Wire<C>,
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, SessionError> {
     let mut scanner = Scanner::new();
-    let mut message = Vec::new();
+    let mut message = Zeroizing::new(Vec::new());
     let mut read = 0;
     loop {
-        let inbox = client.inbox.split();
-        let mut rest: &[u8] = &inbox;
-        while let Some(frame) = scanner.next(&mut rest) {
+        let mut rest: &[u8] = &client.inbox;
+        let mut whole = false;
+        while !whole && let Some(frame) = scanner.next(&mut rest) {
             match frame {
                 Frame::Noop => {}
-                Frame::Data { payload, .. } => message.extend_from_slice(payload),
-                Frame::End => {
-                    client.inbox = BytesMut::from(rest);
-                    return Ok(message);
-                }
+                Frame::Data { payload, .. } => extend_wiping(&mut message, payload),
+                Frame::End => whole = true,
             }
         }
-        read += inbox.len() - rest.len();
-        client.inbox = BytesMut::from(rest);
+        let taken = client.inbox.len() - rest.len();
+        client.inbox.advance(taken);
+        if whole {
+            return Ok(message);
+        }
+        read += taken;
         if read > limit {
             return Err(SessionError::TooLongBeforeLogin);
         }

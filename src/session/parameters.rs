@@ -15,9 +15,14 @@ impl<'r> Parameters<'r> {
         Self { raw }
     }
 
+    /// How long a statement may be has been seen to: `limits.statement_bytes`.
+    fn reader(&self) -> Reader<'r> {
+        Reader::new(self.raw, Limits { bytes: self.raw.len(), ..Limits::default() })
+    }
+
     /// All names, in the client's order.
     pub(crate) fn names(&self) -> Result<Vec<&'r str>, DecodeError> {
-        let mut reader = Reader::new(self.raw, Limits::default());
+        let mut reader = self.reader();
         let mut names = Vec::new();
         for _ in 0..reader.map()? {
             names.push(reader.string()?);
@@ -28,7 +33,7 @@ impl<'r> Parameters<'r> {
 
     /// One of them.
     pub(crate) fn get(&self, name: &str) -> Result<Option<Value>, DecodeError> {
-        let mut reader = Reader::new(self.raw, Limits::default());
+        let mut reader = self.reader();
         for _ in 0..reader.map()? {
             if reader.string()? == name {
                 return reader.value().map(Some);
@@ -40,7 +45,7 @@ impl<'r> Parameters<'r> {
 
     /// The same map with entries of ours behind, their values encoded already.
     pub(crate) fn with(&self, ours: &[(&str, &[u8])]) -> Result<Vec<u8>, SessionError> {
-        let mut reader = Reader::new(self.raw, Limits::default());
+        let mut reader = self.reader();
         let entries = reader.map()?;
         let room: usize = ours.iter().map(|(name, value)| name.len() + value.len() + 5).sum();
         let mut out = Vec::with_capacity(self.raw.len() + room + 5);

@@ -44,6 +44,11 @@ impl Qids {
         self.ours.iter().fold(client, |qid, ours| if *ours <= qid { qid.saturating_add(1) } else { qid })
     }
 
+    /// The server's number of the next statement when the client has begun so many.
+    pub(crate) fn server(&self, statements: i64) -> i64 {
+        statements.saturating_add(i64::try_from(self.ours.len()).unwrap_or(i64::MAX))
+    }
+
     /// The client's number of a statement that is the client's.
     pub(crate) fn to_client(&self, server: i64) -> i64 {
         let before = self.ours.iter().filter(|ours| **ours < server).count();
@@ -88,6 +93,7 @@ mod tests {
             assert_eq!(qids.to_server(client), server);
             assert_eq!(qids.to_client(server), client);
         }
+        assert_eq!(qids.server(4), 7);
         assert_eq!(qids.to_server(-1), -1);
         // Behind a RESET, numbers are of the next transaction, and answers still of this one.
         qids.ends();

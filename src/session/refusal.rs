@@ -24,13 +24,22 @@ pub(crate) fn refused(
         return syntax(refusal.to_string(), text, position, Some("42001"), None);
     };
     let signature = signature(*procedure);
-    let position = match (error, dialect) {
+    // What Neo4j takes for the error, and where.
+    let (error, position) = match (error, dialect) {
+        (CallError::CollectColumns { call }, Dialect::Five) => {
+            (&CallError::YieldMissing, Position::of_byte(text, *call))
+        }
+        (CallError::Concludes { filter: Some(filter) }, Dialect::Later) => {
+            (error, Position::of_byte(text, *filter))
+        }
         (CallError::Redeclared { again, .. }, Dialect::Five)
         | (CallError::Redeclared { again, standalone: true, .. }, Dialect::Later) => {
-            Position::of_byte(text, *again)
+            (error, Position::of_byte(text, *again))
         }
-        (CallError::AggregateInArgument { clause, .. }, Dialect::Five) => Position::of_byte(text, *clause),
-        _ => position,
+        (CallError::AggregateInArgument { clause, .. }, Dialect::Five) => {
+            (error, Position::of_byte(text, *clause))
+        }
+        _ => (error, position),
     };
     let message = match error {
         CallError::TooFewArguments { .. } | CallError::TooManyArguments { .. } => {
@@ -38,6 +47,9 @@ pub(crate) fn refused(
         }
         CallError::Redeclared { standalone: true, .. } if dialect == Dialect::Later => {
             "Multiple result columns with the same name are not supported".to_owned()
+        }
+        CallError::Concludes { filter: Some(_) } if dialect == Dialect::Later => {
+            CallError::OptionalConcludes.to_string().replace("with CALL", "with WITH")
         }
         _ => error.to_string(),
     };
@@ -53,15 +65,15 @@ pub(crate) fn arguments(error: &ArgumentError, text: &str, dialect: Dialect) -> 
         ArgumentError::Missing(names) => missing(names, &[], dialect),
         ArgumentError::Type { at, parameter, expected, given } => {
             let given_here = given.shown(dialect == Dialect::Later);
+            let position = Position::of_byte(text, *at);
+            let (expected, later) = match expected {
+                Type::Map => ("Map, Node or Relationship", "MAP, NODE or RELATIONSHIP"),
+                _ => (expected.expected(), expected.name()),
+            };
             // The names of types within a status.
             let (needed, gql) = match dialect {
-                Dialect::Five => (expected.expected(), given_here.clone()),
-                Dialect::Later => (expected.name(), given.gql()),
-            };
-            let position = Position::of_byte(text, *at);
-            let expected = match expected {
-                Type::Map => "Map, Node or Relationship",
-                _ => expected.expected(),
+                Dialect::Five => (expected, given_here.clone()),
+                Dialect::Later => (later, given.gql()),
             };
             let mut failure = match parameter {
                 Some(name) => {
@@ -261,6 +273,26 @@ pub(crate) fn signature(signature: &Signature) -> String {
         kinds.join(", "),
         signature.description
     )
+}
+
+/// A call of a function with another number of arguments, `(got, expected)`, than the named one of this signature has;
+/// with what Neo4j says of it.
+pub(crate) fn wrong_count(
+    message: String,
+    (got, expected): (usize, usize),
+    (name, signature): (&str, &str),
+    text: &str,
+    at: usize,
+    dialect: Dialect,
+) -> Failure {
+    let position = Position::of_byte(text, at);
+    match dialect {
+        Dialect::Five => syntax(message, text, position, None, None),
+        Dialect::Later => {
+            let condition = cause::count(got, expected, name, signature);
+            syntax(message, text, position, Some("42001"), Some(condition))
+        }
+    }
 }
 
 /// A function of GDS that fails on a row; `thrown` is the Java exception and its text.

@@ -30,13 +30,13 @@ impl Reached {
     pub(crate) fn new(advertised: Option<&HostPort>, here: SocketAddr) -> Self {
         Self {
             advertised: advertised.map(|address| address.to_string().into()),
-            known: here.to_string().into(),
+            known: SocketAddr::new(here.ip().to_canonical(), here.port()).to_string().into(),
         }
     }
 
     /// Takes note of the address that the client says it used, in its HELLO.
     pub(super) fn hello(&mut self, message: &[u8]) {
-        if let Some(context) = first_field(message).and_then(|mut extra| extra.remove("routing"))
+        if let Some(context) = routing(message)
             && let Some(address) = address(&context)
         {
             self.known = with_port(address).into();
@@ -156,6 +156,19 @@ fn first_field(message: &[u8]) -> Option<Map> {
     let mut reader = Reader::new(message, Limits::default());
     reader.structure().ok()?;
     reader.entries().ok()
+}
+
+/// The routing context of a HELLO. Nothing else is copied: up to Bolt 5.0 it holds credentials too.
+fn routing(hello: &[u8]) -> Option<Value> {
+    let mut reader = Reader::new(hello, Limits::default());
+    reader.structure().ok()?;
+    for _ in 0..reader.map().ok()? {
+        if reader.raw_string().ok()? == b"routing" {
+            return reader.value().ok();
+        }
+        reader.skip().ok()?;
+    }
+    None
 }
 
 /// The address in a routing context.

@@ -11,6 +11,8 @@ pub(crate) struct State {
     pub(crate) authenticated: bool,
     /// An explicit transaction is open.
     pub(crate) transaction: bool,
+    /// The client's statements in it that have begun.
+    pub(crate) statements: i64,
     /// An auto-commit result is open.
     pub(crate) streaming: bool,
     /// A request failed and no RESET succeeded since.
@@ -44,9 +46,10 @@ impl State {
             (Kind::Hello, Summary::Done) => self.authenticated |= !logon,
             (Kind::Logon, Summary::Done) => self.authenticated = true,
             (Kind::Logoff, Summary::Done) => self.authenticated = false,
-            (Kind::Begin, Summary::Done) => self.transaction = true,
+            (Kind::Begin, Summary::Done) => (self.transaction, self.statements) = (true, 0),
             (Kind::End, Summary::Done) => self.transaction = false,
-            (Kind::Run, Summary::Done) => self.streaming = !self.transaction,
+            (Kind::Run, Summary::Done) if self.transaction => self.statements += 1,
+            (Kind::Run, Summary::Done) => self.streaming = true,
             (Kind::Pull, Summary::Done) => self.streaming = false,
             (Kind::Route | Kind::Other, Summary::Done) => {}
         }

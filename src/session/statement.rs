@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bolt::failure::Failure;
-use bolt::message::RunMessage;
-use packstream::Limits;
+use bolt::message::{MessageError, RunMessage};
+use packstream::{DecodeError, Limits};
 
 use super::backend::Backend;
 use super::edit::Edit;
@@ -44,8 +44,19 @@ pub(crate) async fn run<B: Stream>(
              that calls facebolt; split it, or raise the limit.",
         )));
     };
-    // What is no proper RUN is the backend's to refuse.
-    let Ok(run) = RunMessage::parse(payload, Limits::default()) else { return Ok(Outcome::Forward) };
+    let limits = Limits { bytes: payload.len(), ..Limits::default() };
+    let run = match RunMessage::parse(payload, limits) {
+        Ok(run) => run,
+        Err(MessageError::Decode(DecodeError::TooManyElements { .. })) => {
+            return Ok(Outcome::Fail(refusal::unable(format!(
+                "The statement's parameters hold more than {} values, too many for a statement that calls facebolt; \
+                 split it.",
+                limits.elements
+            ))));
+        }
+        // What is no proper RUN is the backend's to refuse.
+        Err(_) => return Ok(Outcome::Forward),
+    };
     let signatures: Vec<_> = services.registry.all().map(|procedure| procedure.signature()).collect();
     let columns: Vec<Vec<&str>> =
         signatures.iter().map(|s| s.columns.iter().map(|column| column.name).collect()).collect();

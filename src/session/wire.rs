@@ -6,12 +6,16 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use zeroize::Zeroize;
 
 use super::buffers;
 
 /// What is read at once from a quiet stream, and from one that filled the buffer the last time.
 const READ_SMALL: usize = 8 * 1024;
 const READ_LARGE: usize = 128 * 1024;
+
+/// What is read at once of a client that has not logged in: no more than a stranger may cost.
+const READ_SECRET: usize = 4 * 1024;
 
 /// While this much waits to be written to one side, nothing is read from the other.
 const HIGH_WATER: usize = 512 * 1024;
@@ -31,6 +35,8 @@ pub(crate) struct Wire<S> {
     ended: bool,
     busy: bool,
     closing: bool,
+    /// What passes may hold credentials, as it may until a login: memory is overwritten before it is given back.
+    secret: bool,
     /// What has come and has not been added to the metrics yet.
     pub(crate) came: Came,
 }
@@ -50,15 +56,39 @@ impl<S: Stream> Wire<S> {
     /// A wire of which something has been read already.
     pub(crate) fn resume(io: S, inbox: BytesMut) -> Self {
         let came = Came { bytes: inbox.len(), messages: 0 };
-        Self { io, inbox, outbox: Cursor::default(), ended: false, busy: false, closing: false, came }
+        let outbox = Cursor::default();
+        Self { io, inbox, outbox, ended: false, busy: false, closing: false, secret: true, came }
+    }
+
+    /// May what passes hold credentials?
+    pub(crate) fn guarded(&self) -> bool {
+        self.secret
+    }
+
+    /// Says whether what passes from now on may hold credentials.
+    pub(crate) fn guard(&mut self, secret: bool) {
+        if self.secret && !secret {
+            // Credentials have been in the same memory as what waits behind them.
+            let inbox = BytesMut::from(&*self.inbox);
+            buffers::wipe(&mut std::mem::replace(&mut self.inbox, inbox));
+            let outbox = Cursor::new(self.outbox.chunk().to_vec());
+            std::mem::replace(&mut self.outbox, outbox).into_inner().zeroize();
+        }
+        self.secret = secret;
     }
 
     /// Accepts bytes to be written.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
-        self.accepted().extend_from_slice(bytes);
+        let secret = self.secret;
+        let outbox = self.accepted();
+        if secret {
+            buffers::extend_wiping(outbox, bytes);
+        } else {
+            outbox.extend_from_slice(bytes);
+        }
     }
 
-    /// Accepts a message, cut into chunks, to be written.
+    /// Accepts a message of ours, cut into chunks, to be written.
     pub(crate) fn send_message(&mut self, payload: &[u8]) {
         bolt::chunk::write_message(self.accepted(), payload);
     }
@@ -96,7 +126,11 @@ impl<S: Stream> Wire<S> {
         if self.inbox.capacity() == 0 {
             self.inbox = buffers::take();
         }
-        self.inbox.reserve(if self.busy { READ_LARGE } else { READ_SMALL });
+        if self.secret {
+            buffers::reserve_wiping(&mut self.inbox, READ_SECRET);
+        } else {
+            self.inbox.reserve(if self.busy { READ_LARGE } else { READ_SMALL });
+        }
         let room = self.inbox.capacity() - self.inbox.len();
         let polled = pin!(self.io.read_buf(&mut self.inbox)).poll(cx);
         match polled {
@@ -117,8 +151,11 @@ impl<S: Stream> Wire<S> {
     }
 
     /// Puts back what has not been taken of the inbox.
-    pub(crate) fn keep(&mut self, inbox: BytesMut) {
+    pub(crate) fn keep(&mut self, mut inbox: BytesMut) {
         if inbox.is_empty() {
+            if self.secret {
+                buffers::wipe(&mut inbox);
+            }
             buffers::give(inbox);
         } else {
             self.inbox = inbox;
@@ -133,7 +170,10 @@ impl<S: Stream> Wire<S> {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
         }
-        self.outbox = Cursor::default();
+        let mut written = std::mem::take(&mut self.outbox).into_inner();
+        if self.secret {
+            written.zeroize();
+        }
         ready!(pin!(self.io.flush()).poll(cx))?;
         if self.closing {
             ready!(pin!(self.io.shutdown()).poll(cx))?;
@@ -176,5 +216,14 @@ impl<S: Stream> Wire<S> {
             self.inbox.clear();
         }
         Ok(())
+    }
+}
+
+impl<S> Drop for Wire<S> {
+    fn drop(&mut self) {
+        if self.secret {
+            buffers::wipe(&mut self.inbox);
+            self.outbox.get_mut().zeroize();
+        }
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub(crate) use self::proxy::Ends;
+use super::prepare;
 use super::socket::Socket;
 use super::tls::{Client, TlsError};
 use crate::config::{Backend, BackendUrl, ProxyProtocol};
@@ -71,7 +72,7 @@ impl Dialer {
         let mut stream = connect_any(&addresses, deadline)
             .await
             .unwrap_or_else(|| Err(unknown(io::Error::new(io::ErrorKind::NotFound, "it has no address"))))?;
-        stream.set_nodelay(true).map_err(DialError::Broken)?;
+        prepare(&stream).map_err(DialError::Broken)?;
         let header = proxy::header(self.proxy_protocol, client);
         stream.write_all(&header).await.map_err(DialError::Broken)?;
         match &self.tls {

@@ -44,6 +44,7 @@ def attacks():
     yield "NOOPs for ever", OPENING, b"\0\0" * 2000
     yield "HELLO of 8 KiB without its end", OPENING + b"\x1f\xf0\xb1\x01\xa1\x81t\xd1\x1f\x00" + b"x" * 8000, b""
     yield "HELLO of 64 KiB", OPENING + message({"t": "x" * 60000}), b""
+    yield "HELLO of 8,000 chunks of a byte", OPENING + b"\0\x01x" * 8000, b""
     yield "10 MiB behind the handshake", OPENING + b"\xff\xff" + b"x" * (10 << 20), b""
     yield "HELLO with 200 keys", OPENING + message(many), b""
     yield "a map of 2^31-1 entries", OPENING + bolt.framed(b"\xb1\x01\xda\x7f\xff\xff\xff\x81a\x01"), b""

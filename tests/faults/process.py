@@ -148,6 +148,32 @@ def full_log(server, serve):
     return Row("the log is /dev/full", "served; a line is lost, no client", seen, (good, live, code) == (20, 200, 0))
 
 
+def managers(server, serve):
+    """A service manager that hears, and a socket where there is none."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"{folder}/notify")
+        manager.settimeout(60)
+        front = serve(server.address, notify=f"{folder}/notify")
+        heard = [manager.recv(1000)]
+        front.signal(signal.SIGHUP)
+        heard += [manager.recv(1000) for _ in range(2)]
+        good = returns_one(front.address, server)
+        front.signal(signal.SIGTERM)
+        heard.append(manager.recv(1000))
+        words = [text.decode().split("=")[0] for text in heard]
+        code = front.wait()
+        seen = f"{', '.join(words)}; exit status {code}"
+        right = words == ["READY", "RELOADING", "READY", "STOPPING"]
+        yield Row("NOTIFY_SOCKET is a test's, SIGHUP, SIGTERM", "it hears each step", seen, right and good and code == 0)
+        front = serve(server.address, notify=f"{folder}/nobody")
+        good = returns_one(front.address, server)
+        front.signal(signal.SIGTERM)
+        code = front.wait()
+        warned = front.log.read_text().count("the service manager cannot be told")
+        seen = f"{'served' if good else 'not served'}, {warned} warnings, exit status {code}"
+        yield Row("nobody is at NOTIFY_SOCKET", "served all the same", seen, good and code == 0 and warned == 2)
+
+
 def clock_jumps(server, serve):
     library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     with tempfile.TemporaryDirectory() as folder:

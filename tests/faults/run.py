@@ -56,8 +56,9 @@ def main():
         closing.callback(server.driver.close)
         closing.enter_context(server.alone())
 
-        def serve(backend, login="5s", more="", listen=""):
-            front = Facebolt(backend, folder, {"limits": f'unauthenticated_timeout = "{login}"\n{more}', "listen": listen})
+        def serve(backend, login="5s", more="", listen="", notify=None):
+            sections = {"limits": f'unauthenticated_timeout = "{login}"\n{more}', "listen": listen}
+            front = Facebolt(backend, folder, sections, notify=notify)
             closing.callback(front.close)
             return front
 
@@ -101,6 +102,7 @@ def played(part, arguments, server, serve):
         yield rolling.rolled(server, serve, 4 if quick else 20)
     if part == "process":
         yield process.full_log(server, serve)
+        yield from process.managers(server, serve)
         yield process.crowd(server, serve)
         yield process.facebolt_killed(server, serve, 1 if quick else 5)
         if quick and not arguments.parts:

@@ -1,6 +1,9 @@
 """Mixed load for a long time: memory stays flat after warm-up, and nothing fails but what is broken on purpose.
 
-    soak.py [--minutes 60] [--server 5]
+    soak.py [--minutes 60] [--server 5] [--rest 0] [--faces 300]
+
+Each client works as fast as it can; with --rest it is idle for as many seconds between two rounds. --faces says how many
+are linked with each other.
 """
 
 import argparse
@@ -32,8 +35,8 @@ PHOTOS = ("obama.jpg", "biden.jpg", "ardern.jpg")
 
 
 class Soak:
-    def __init__(self, server, front, photos):
-        self.server, self.front, self.photos = server, front, photos
+    def __init__(self, server, front, photos, rest):
+        self.server, self.front, self.photos, self.rest = server, front, photos, rest
         self.going, self.done, self.errors = threading.Event(), collections.Counter(), []
         self.driver = server.connect(front.address)
         self._numbers = itertools.count(1)
@@ -49,6 +52,7 @@ class Soak:
                 self.done[kind.__name__] += 1
             except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError, bolt.Closed, OSError, AssertionError) as error:
                 self.errors.append(f"{kind.__name__}: {error!r}")
+            time.sleep(self.rest)
 
     def writes(self):
         number = next(self._numbers)
@@ -112,13 +116,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--server", default="5", choices=("5", "2026"))
+    parser.add_argument("--rest", type=float, default=0)
+    parser.add_argument("--faces", type=int, default=300)
     arguments = parser.parse_args()
     server, photos = Server(arguments.server), images.ImageServer()
     sections = {"images": f'allow_hosts = ["{photos.address}"]', "link": "native_from = 1"}
     front = Facebolt(server.address, TARGET / "clients" / "soak", sections)
     try:
         with server.alone():
-            good = soaked(server, front, photos, arguments.minutes * 60)
+            good = soaked(server, front, photos, arguments)
     finally:
         front.close()
         photos.close()
@@ -126,14 +132,14 @@ def main():
     sys.exit(not good)
 
 
-def soaked(server, front, photos, seconds):
-    server.query("UNWIND range(1, 300) AS i CREATE (:Face {embedding: [j IN range(1, 128) | rand()]})")
-    soak = Soak(server, front, photos)
+def soaked(server, front, photos, arguments):
+    server.query("UNWIND range(1, $n) AS i CREATE (:Face {embedding: [j IN range(1, 128) | rand()]})", n=arguments.faces)
+    soak = Soak(server, front, photos, arguments.rest)
     threads = [threading.Thread(target=soak.work, args=(kind,)) for kind in soak.kinds()]
     for thread in threads:
         thread.start()
     began, samples = time.monotonic(), []
-    while (now := time.monotonic() - began) < seconds:
+    while (now := time.monotonic() - began) < arguments.minutes * 60:
         samples.append(front.resident_bytes())
         if len(samples) % 30 == 0:
             print(f"{now:6.0f} s  {samples[-1] / 2**20:7.1f} MiB  {dict(soak.done)}  {len(soak.errors)} errors", flush=True)

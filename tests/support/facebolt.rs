@@ -87,6 +87,11 @@ impl Facebolt {
         self.process.id()
     }
 
+    /// Waits for its end.
+    pub fn ended(&mut self) -> std::process::ExitStatus {
+        self.process.wait().unwrap()
+    }
+
     /// Waits until the log says this, and returns the line.
     pub fn logged(&self, text: &str) -> String {
         let deadline = Instant::now() + START;
@@ -116,7 +121,8 @@ impl Facebolt {
         value.map_or(0.0, |value| value.parse().unwrap())
     }
 
-    fn page(&self, path: &str) -> String {
+    /// A page of the admin port.
+    pub fn page(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.admin).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         let mut page = String::new();

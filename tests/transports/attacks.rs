@@ -78,6 +78,16 @@ fn messages_before_login_are_bounded() {
             }
         }
     }
+    // Little in many chunks.
+    let before = facebolt.log().matches("longer than allowed").count();
+    let mut client = Client::open(tcp(&facebolt.address)).unwrap();
+    let _ = client.stream.write_all(&b"\0\x01x".repeat(5000));
+    assert!(client.is_closed());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while facebolt.log().matches("longer than allowed").count() == before {
+        assert!(Instant::now() < deadline, "{}", facebolt.log());
+        thread::sleep(Duration::from_millis(10));
+    }
     assert!(bystander.returns_one());
     assert_eq!(facebolt.metric("facebolt_connections{state=\"unauthenticated\",transport=\"ws\"}"), 0.0);
 }
@@ -118,6 +128,60 @@ fn the_limits_end_with_login() {
     assert_eq!(client.receive().unwrap().0, tag::SUCCESS);
     client.send_raw(&keys(70)).unwrap();
     assert!(client.is_closed());
+}
+
+/// Who logs off has the time for logging in once more; who is logged in may be silent for longer.
+#[test]
+fn the_deadline_begins_again_with_logoff() {
+    let server = Neo4j::shared(Version::V2026);
+    let time = Duration::from_secs(2);
+    let facebolt = Facebolt::start(&server.bolt, &[("FACEBOLT_LIMITS__UNAUTHENTICATED_TIMEOUT", "2s")]);
+    let log_in = || {
+        let client = Client::open(tcp(&facebolt.address)).unwrap();
+        client.log_in(&server.user, &server.password).unwrap()
+    };
+    let (mut silent, mut gone, mut back) = (log_in(), log_in(), log_in());
+    // None of the time of the first login is left.
+    thread::sleep(time);
+    let began = Instant::now();
+    for client in [&mut gone, &mut back] {
+        client.send(tag::LOGOFF, &[]).unwrap();
+        assert_eq!(client.receive().unwrap().0, tag::SUCCESS);
+    }
+    let token = [("scheme", "basic"), ("principal", &server.user), ("credentials", &server.password)];
+    back.send(tag::LOGON, &[Value::from(Map::from(token))]).unwrap();
+    assert_eq!(back.receive().unwrap().0, tag::SUCCESS);
+    assert!(gone.is_closed());
+    assert!(began.elapsed() >= time, "closed after {:?}", began.elapsed());
+    facebolt.logged("no login within the time allowed");
+    assert!(silent.returns_one() && back.returns_one());
+}
+
+/// Nobody is dialled for who has not said which versions it speaks.
+#[test]
+fn the_server_hears_of_nobody_before_the_handshake() {
+    let backend = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let facebolt = Facebolt::start(&backend.local_addr().unwrap().to_string(), &[]);
+    // What the server gets of each connection first: nothing, of one that asks whether it is there.
+    let heard = || loop {
+        let (mut stream, _) = backend.accept().unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut opening = [0; 20];
+        match stream.read(&mut opening).unwrap() {
+            0 => {}
+            length => return opening[..length].to_vec(),
+        }
+    };
+    let mut waiting = tcp(&facebolt.address);
+    waiting.write_all(&OPENING[..19]).unwrap();
+    // Others that come later are dialled for first.
+    let other = b"\x60\x60\xB0\x17\0\0\x04\x04\0\0\0\0\0\0\0\0\0\0\0\0";
+    for _ in 0..3 {
+        tcp(&facebolt.address).write_all(other).unwrap();
+        assert_eq!(heard(), other);
+    }
+    waiting.write_all(&OPENING[19..]).unwrap();
+    assert_eq!(heard(), OPENING);
 }
 
 /// Whatever a client does slowly, it has the configured time from accept to login, and no more.

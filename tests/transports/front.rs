@@ -210,6 +210,47 @@ fn a_websocket_is_served_as_neo4j_does() {
     }
 }
 
+/// What a page may do is what its browser says of it; who is no browser says nothing.
+#[test]
+fn a_websocket_is_for_pages_of_known_origins() {
+    let server = Neo4j::shared(Version::V2026);
+    let ours = "https://browser.example.org";
+    let facebolt = Facebolt::start(&server.bolt, &[("FACEBOLT_LISTEN__ALLOW_ORIGINS", ours)]);
+    let request = |headers: &str| {
+        format!(
+            "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
+        )
+    };
+    let refused = b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    for origin in ["https://example.com", "http://browser.example.org", "null"] {
+        // With a frame behind it that nobody reads.
+        let bytes =
+            [request(&format!("Origin: {origin}\r\n")).as_bytes(), b"\x82\x94\0\0\0\0", &OPENING].concat();
+        assert_eq!(
+            answer(&facebolt.address, &bytes).escape_ascii().to_string(),
+            refused.escape_ascii().to_string()
+        );
+        facebolt.logged(&format!(
+            "a WebSocket for a page of \"{origin}\", which listen.allow_origins does not name"
+        ));
+    }
+    assert_eq!(facebolt.metric("facebolt_connections{state=\"unauthenticated\",transport=\"ws\"}"), 0.0);
+    let opened = |address: &str, headers: &str| {
+        let mut stream = tcp(address);
+        stream.write_all(request(headers).as_bytes()).unwrap();
+        let mut line = [0; 12];
+        stream.read_exact(&mut line).unwrap();
+        line
+    };
+    for headers in [format!("Origin: {ours}\r\n").as_str(), ""] {
+        assert_eq!(&opened(&facebolt.address, headers), b"HTTP/1.1 101", "{headers}");
+    }
+    let any = Facebolt::start(&server.bolt, &[]);
+    assert_eq!(&opened(&any.address, "Origin: https://example.com\r\n"), b"HTTP/1.1 101");
+    assert!(Client::open(Messages::upgrade(tcp(&facebolt.address))).unwrap().hello().is_ok());
+}
+
 /// JS 6.3.0 reads the whole answer to its manifest proposal from one message.
 #[test]
 fn a_manifest_is_one_message() {

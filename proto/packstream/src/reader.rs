@@ -81,6 +81,18 @@ impl<'a> Reader<'a> {
         Ok(f64::from_be_bytes(self.array()?))
     }
 
+    /// Reads floats as long as they come, at most `count`, to the end of `out`. What follows stays unread.
+    pub fn floats(&mut self, count: usize, out: &mut Vec<f64>) {
+        let (encoded, _) = self.rest.as_chunks::<9>();
+        let before = out.len();
+        let floats = encoded
+            .iter()
+            .take(count)
+            .map_while(|[marker, bytes @ ..]| (*marker == FLOAT).then(|| f64::from_be_bytes(*bytes)));
+        out.extend(floats);
+        self.rest = self.rest.get((out.len() - before) * 9..).unwrap_or_default();
+    }
+
     /// Reads a byte array.
     pub fn bytes(&mut self) -> Result<&'a [u8]> {
         let length = self.length_of(Kind::Bytes)?;

@@ -4,10 +4,20 @@ use super::super::segment::{Blocks, Clause, Clauses, Outline};
 use super::super::token::Tokens;
 use super::Span;
 
-/// The pieces of the text that bring the rows that a call sees, outermost first: each but the last ends with the
-/// brace of the subquery that holds the next. None: they are not to be run on their own.
-pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) -> Option<Vec<Span>> {
+/// What brings the rows that a call sees.
+#[derive(Debug)]
+pub(super) struct Before {
+    /// The pieces of the text, outermost first: each but the last ends with the brace of the subquery that holds the
+    /// next.
+    pub(super) pieces: Vec<Span>,
+    /// May they fail on a row?
+    pub(super) fails: bool,
+}
+
+/// What brings the rows that a call sees. None: it is not to be run on its own.
+pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) -> Option<Before> {
     let mut pieces = Vec::new();
+    let mut fails = false;
     let mut clause = clause;
     let mut end = clause.first;
     loop {
@@ -24,6 +34,7 @@ pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) ->
             return None;
         }
         pieces.push(tokens.span(first, end));
+        fails |= super::fails::fails(tokens, first, end);
         match block.kind {
             Blocks::Root => break,
             Blocks::Subquery => {}
@@ -38,7 +49,7 @@ pub(super) fn before(tokens: &Tokens<'_>, outline: &Outline, clause: &Clause) ->
         end = brace(tokens, clause)? + 1;
     }
     pieces.reverse();
-    Some(pieces)
+    Some(Before { pieces, fails })
 }
 
 /// The `USE ..` that the call is under, if any.

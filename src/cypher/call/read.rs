@@ -17,6 +17,7 @@ use super::super::segment::{Blocks, Clause, Clauses, Outline, outline};
 use super::super::token::Tokens;
 use super::super::unescape::Decoded;
 use super::before::{before, uses};
+use super::fails::fails;
 use super::{
     Argument, Arguments, Call, Filter, Form, Mentions, Place, Span, Statement, Value, Yield, YieldItem,
 };
@@ -151,7 +152,9 @@ impl<'t> Reader<'_, 't> {
                 at: span.start,
             });
         }
+        let open = at;
         let arguments = self.arguments(&mut at, &mut errors)?;
+        let fails = fails(tokens, (open + 1).min(at), at);
         let (written, yields) = self.yields(&mut at, &mut errors)?;
         let filter = self.filter(&mut at, &yields);
         if at != end {
@@ -198,6 +201,12 @@ impl<'t> Reader<'_, 't> {
         let needs = implicit.into_iter().flatten().take(self.signature.required);
         let needs = needs.map(|&name| name.to_owned()).collect();
         let Standing { place, standalone, after_write, .. } = standing;
+        let ends_test = standing.block == Blocks::Test
+            && standing.last
+            && !standing.sole
+            && !optional
+            && filter.is_none();
+        let before = before(self.tokens, self.outline, self.clause);
         let procedure = self.procedure;
         Ok(Call {
             procedure,
@@ -215,8 +224,10 @@ impl<'t> Reader<'_, 't> {
             form,
             bound_before,
             filtered_behind,
-            before: before(self.tokens, self.outline, self.clause),
+            fails: fails || before.as_ref().is_some_and(|before| before.fails),
+            before: before.map(|before| before.pieces),
             uses: uses(self.tokens, self.outline, self.clause),
+            ends_test,
             limited: (end..self.tokens.len()).any(|at| self.tokens.is(at, "LIMIT")),
         })
     }
@@ -259,7 +270,7 @@ impl<'t> Reader<'_, 't> {
                     let reads = reads(tokens, first, end);
                     if let Some(at) = reads.aggregate {
                         let close = tokens.closing(at + 1, end).map_or(end, |close| close + 1);
-                        let written = self.text(tokens.span(at, close)).to_owned();
+                        let written = written(tokens, at, close);
                         let clause = tokens.span(self.clause.first, self.clause.first + 1).start;
                         let error = CallError::AggregateInArgument { clause, written };
                         errors.push(error, tokens.span(at, at + 1).start);
@@ -358,6 +369,29 @@ impl<'t> Reader<'_, 't> {
         }
         Some((self.tokens.span(word, first).start, Filter { span, text: self.text(span), mentions }))
     }
+}
+
+/// The expression of the tokens `first..end` as Neo4j writes it, but for the parentheses that it puts around operators
+/// within operators.
+fn written(tokens: &Tokens<'_>, first: usize, end: usize) -> String {
+    let mut text = String::new();
+    for at in first..end {
+        let (before, symbol) = (tokens.symbol_before(at), tokens.symbol(at));
+        let joined = at == first
+            || matches!(before, "(" | "[" | "{" | "." | "$")
+            || matches!(symbol, ")" | "]" | "}" | "," | "." | ":")
+            // An index, or arguments.
+            || matches!(symbol, "(" | "[")
+                && matches!(before, "" | ")" | "]")
+                && !tokens.is(at.wrapping_sub(1), "IN");
+        text.push_str(if joined { "" } else { " " });
+        let token = tokens.text(at);
+        match token.strip_prefix('\'').and_then(|token| token.strip_suffix('\'')) {
+            Some(string) if !string.contains(['"', '\\']) => text.extend(["\"", string, "\""]),
+            _ => text.push_str(token),
+        }
+    }
+    text
 }
 
 /// The comma that ends the argument at `first`, or `close`.

@@ -184,7 +184,7 @@ fn asked(text: &str) -> String {
     assert_eq!(edited.escapes.as_deref(), Some("__fe"));
     ["__fk0", "__fk1", "__fk2", "__f0k0"].iter().fold(edited.text, |text, key| {
         let strict = if key.ends_with('0') { Wanted::Text } else { Wanted::Anything };
-        text.replace(&key::expression(key, strict, "__f", "__fe"), &format!("K({key})"))
+        text.replace(&key::expression(key, strict, "__f", "__fe", Some("__f0")), &format!("K({key})"))
     })
 }
 
@@ -300,7 +300,7 @@ fn rows_that_were_gathered_are_looked_up() {
     let text = "MATCH (p) CALL face.embed(p.url) YIELD index RETURN index";
     let statement = statement(text, &NAMES);
     let edited = carry(&statement, &[Carrier::Gathered { wanted: &[Wanted::Text] }], []).unwrap();
-    let key = key::expression("__fk0", Wanted::Text, "__f", "__fe");
+    let key = key::expression("__fk0", Wanted::Text, "__f", "__fe", None);
     let expected = format!(
         "MATCH (p) CALL (*) {{ UNWIND [p.url] AS __fk0 UNWIND [coalesce($__f0[{key}], $__f0[''])] AS __fv \
          UNWIND CASE WHEN __fv IS :: STRING THEN [date(__fv)] ELSE __fv END AS __fr RETURN __fr.index AS index }} \

@@ -42,12 +42,22 @@ pub(super) enum Check {
 /// How deep calls may nest.
 const DEPTH: usize = 32;
 
-/// The calls at `hits`, in order of the text. None: there are none, or one is not understood.
-pub(super) fn calls(tokens: &Tokens<'_>, hits: &[Hit], functions: &[&str]) -> Option<Vec<Call>> {
+/// What is to be done with the calls of a text, each list in order of the text.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// To be written out.
+    pub(super) written: Vec<Call>,
+    /// With a wrong number of arguments: the first token of each, and how many it has.
+    pub(super) miscounted: Vec<(usize, usize)>,
+}
+
+/// The calls at `hits`; what is not understood for certain is in neither list. `distinct`: does the server pass over
+/// a `DISTINCT` before the arguments? None: there are none.
+pub(super) fn calls(tokens: &Tokens<'_>, hits: &[Hit], functions: &[&str], distinct: bool) -> Option<Calls> {
     if hits.is_empty() || hits.len() > LIMIT || !balanced(tokens) {
         return None;
     }
-    let mut calls = Vec::with_capacity(hits.len());
+    let mut calls = Calls::default();
     let mut open: Vec<usize> = Vec::new();
     for (index, hit) in hits.iter().enumerate() {
         let Hits::Function(function) = hit.name else { return None };
@@ -56,29 +66,80 @@ pub(super) fn calls(tokens: &Tokens<'_>, hits: &[Hit], functions: &[&str]) -> Op
         let parenthesis = hit.token + 2 * name.split('.').count() - 1;
         let close =
             tokens.closing(parenthesis, tokens.len()).filter(|_| tokens.symbol(parenthesis) == "(")?;
-        let comma = separator(tokens, parenthesis + 1, close);
-        let end = separator(tokens, comma + 1, close);
-        if end != close {
-            return None;
-        }
         open.retain(|outer| *outer > close);
         open.push(close);
         if open.len() > DEPTH {
             return None;
         }
+        let Some(first) = first_argument(tokens, parenthesis, close, distinct) else { continue };
+        let Some(ranges) = ranges(tokens, first, close) else { continue };
+        let &[one, other] = ranges.as_slice() else {
+            calls.miscounted.push((hit.token, ranges.len()));
+            continue;
+        };
         let rest = hits.get(index + 1..).unwrap_or(&[]);
-        let argument = |first, end| argument(tokens, rest, functions, first, end);
-        let arguments = [argument(parenthesis + 1, comma)?, argument(comma + 1, close)?];
-        calls.push(Call { function, first: hit.token, close, arguments });
+        let argument = |(first, end)| argument(tokens, rest, functions, first, end);
+        let arguments = [argument(one)?, argument(other)?];
+        calls.written.push(Call { function, first: hit.token, close, arguments });
+    }
+    // What is wrong with a call is wrong before its type is.
+    let written: Vec<usize> = calls.written.iter().map(|call| call.first).collect();
+    for argument in calls.written.iter_mut().flat_map(|call| &mut call.arguments) {
+        if let Check::Number(call) = argument.check
+            && written.binary_search(&call).is_err()
+        {
+            argument.check = Check::Nothing;
+        }
     }
     Some(calls)
 }
 
-/// Does each bracket have its own kind to close it? What stands in interpolated strings is not looked at.
+/// The first token of the arguments, behind `ALL`, which means nothing, and `DISTINCT` where it does not. None: such a
+/// word may be a variable, or the server refuses it.
+fn first_argument(tokens: &Tokens<'_>, parenthesis: usize, close: usize, distinct: bool) -> Option<usize> {
+    let word = parenthesis + 1;
+    let is_distinct = tokens.is(word, "DISTINCT");
+    if !(is_distinct || tokens.is(word, "ALL"))
+        || matches!(tokens.symbol(word + 1), "." | ",")
+        || word + 1 == close
+    {
+        return Some(word);
+    }
+    let operators = ["IN", "IS", "AND", "OR", "XOR", "STARTS", "ENDS", "CONTAINS"];
+    let operand = match tokens.kind(word + 1)? {
+        Kind::Word => !operators.iter().any(|operator| tokens.is(word + 1, operator)),
+        Kind::Quoted | Kind::Number | Kind::String => true,
+        _ => matches!(tokens.symbol(word + 1), "[" | "$" | "{"),
+    };
+    (operand && (distinct || !is_distinct)).then_some(word + 1)
+}
+
+/// What stands between the commas from `first` to `close`. None: between two of them is nothing.
+fn ranges(tokens: &Tokens<'_>, mut first: usize, close: usize) -> Option<Vec<(usize, usize)>> {
+    let mut ranges = Vec::new();
+    while first < close || !ranges.is_empty() {
+        let end = separator(tokens, first, close);
+        if end == first {
+            return None;
+        }
+        ranges.push((first, end));
+        if end == close {
+            break;
+        }
+        first = end + 1;
+    }
+    Some(ranges)
+}
+
+/// Does each bracket have its own kind to close it?
 fn balanced(tokens: &Tokens<'_>) -> bool {
     let mut open = Vec::new();
     let fits = (0..tokens.len()).all(|at| match (tokens.kind(at), tokens.text(at)) {
-        (Some(Kind::Interpolation), _) => false,
+        (Some(Kind::Interpolation), _) => {
+            open.push("'");
+            true
+        }
+        (Some(Kind::InterpolationEnd), _) => open.pop() == Some("'"),
         (Some(Kind::Symbol), bracket @ ("(" | "[" | "{")) => {
             open.push(bracket);
             true
@@ -91,7 +152,7 @@ fn balanced(tokens: &Tokens<'_>) -> bool {
     fits && open.is_empty()
 }
 
-/// The argument of the tokens `first..end`; `hits` are those behind its call.
+/// The argument of the tokens `first..end`, which are some; `hits` are those behind its call.
 fn argument(
     tokens: &Tokens<'_>,
     hits: &[Hit],
@@ -99,11 +160,6 @@ fn argument(
     first: usize,
     end: usize,
 ) -> Option<Argument> {
-    // `f(DISTINCT a, b)`, which some versions refuse and some pass over.
-    let quantified = ["DISTINCT", "ALL"].iter().any(|word| tokens.is(first, word)) && end > first + 1;
-    if first >= end || (quantified && tokens.symbol(first + 1) != ".") {
-        return None;
-    }
     let (mut inner, mut last) = (first, end);
     while tokens.symbol(inner) == "(" && tokens.closing(inner, last) == Some(last - 1) {
         inner += 1;

@@ -4,13 +4,15 @@ use super::super::position::Position;
 use super::*;
 
 fn written(text: &str) -> Option<Written> {
-    write_out(text, &FUNCTIONS, [])
+    write_out(text, &FUNCTIONS, true, [])
 }
 
 /// What holds of every text that is written out.
 fn check(text: &str, written: &Written) {
     let edited = &written.edited;
-    assert_eq!(write_out(&edited.text, &FUNCTIONS, []), None, "{text}: still names a function");
+    let again = write_out(&edited.text, &FUNCTIONS, true, []);
+    assert!(again.is_none_or(|again| again.edited.replaced.is_empty()), "{text}: still names a function");
+    assert_eq!(edited.replaced.is_empty(), written.arguments.is_empty());
     let (mut restored, mut rest) = (String::new(), edited.text.as_str());
     for (ours, users) in &edited.replaced {
         let at = rest.find(ours.as_str()).unwrap();
@@ -69,34 +71,75 @@ fn calls_are_found_however_they_are_written() {
 }
 
 #[test]
-fn what_is_not_a_call_of_two_arguments_is_left_alone() {
+fn what_is_not_understood_as_a_call_is_left_alone() {
     for text in [
         "RETURN 1",
         "RETURN 'gds.similarity.cosine([1], [2])' // gds.similarity.cosine([1], [2])",
         "RETURN gds.similarity.cosine",
         "RETURN x.gds.similarity.cosine([1], [2])",
-        "RETURN gds.similarity.cosine()",
-        "RETURN gds.similarity.cosine([1])",
         "RETURN gds.similarity.cosine([1],)",
         "RETURN gds.similarity.cosine(, [1])",
-        "RETURN gds.similarity.cosine([1], [2], [3])",
-        "RETURN gds.similarity.cosine(DISTINCT [1], [2])",
+        "RETURN gds.similarity.cosine(DISTINCT (a), b)",
+        "RETURN gds.similarity.cosine(ALL IS NULL, b)",
+        "RETURN s'{gds.similarity.cosine([1], [2]}'",
         "RETURN gds.similarity.cosine([1], [2]",
         "RETURN gds.similarity.cosine([1], [2)]",
         "RETURN gds.similarity.Cosine([1], [2])",
         "RETURN gds.similarity.cosine([1], [2]) + 'no end",
-        "RETURN s'{gds.similarity.cosine([1], [2])}'",
         r"RETURN gds.similarity.cosine([1], ['\ud800'])",
-        // One is not understood: none is.
-        "RETURN gds.similarity.cosine([1], [2]), gds.similarity.cosine([1])",
     ] {
         assert_eq!(written(text), None, "{text}");
     }
-    assert_eq!(write_out("RETURN gds.similarity.cosine([1], [2])", &FUNCTIONS[3..], []), None);
+    assert_eq!(write_out("RETURN gds.similarity.cosine([1], [2])", &FUNCTIONS[3..], true, []), None);
     let deep = format!("RETURN {}[1]{}", "gds.similarity.cosine([".repeat(40), "], [1])".repeat(40));
     assert_eq!(written(&deep), None);
     let many = format!("RETURN {}", vec!["gds.similarity.cosine([1], [2])"; 1001].join(", "));
     assert_eq!(written(&many), None);
+}
+
+#[test]
+fn a_wrong_number_of_arguments_is_told_and_the_rest_written_out() {
+    for (text, calls, miscounted) in [
+        ("RETURN gds.similarity.cosine()", 0, vec![(7, 0)]),
+        ("RETURN gds.similarity.cosine([1, 2])", 0, vec![(7, 1)]),
+        ("RETURN gds.similarity.cosine(ALL [1], [2], [3])", 0, vec![(7, 3)]),
+        ("RETURN gds.similarity.cosine(distinct)", 0, vec![(7, 1)]),
+        ("RETURN gds.similarity.cosine([1], [2]), gds.similarity.overlap([1])", 1, vec![(40, 1)]),
+        ("RETURN gds.similarity.cosine([gds.similarity.pearson(a)], b)", 1, vec![(30, 1)]),
+        ("RETURN gds.similarity.pearson(gds.similarity.cosine(a, b))", 1, vec![(7, 1)]),
+    ] {
+        let written = written(text).unwrap();
+        check(text, &written);
+        assert_eq!(written.edited.replaced.len(), calls, "{text}");
+        let found: Vec<_> = written.miscounted.iter().map(|call| (call.at, call.got)).collect();
+        assert_eq!(found, miscounted, "{text}");
+    }
+}
+
+#[test]
+fn a_word_before_the_arguments_is_passed_over_where_the_server_does() {
+    let plain = written("RETURN gds.similarity.cosine(a, b)").unwrap().edited.text;
+    let text = |word: &str| format!("RETURN gds.similarity.cosine({word} a, b)");
+    for word in ["ALL", "all", "DISTINCT"] {
+        assert_eq!(written(&text(word)).unwrap().edited.text, plain);
+    }
+    let refusing =
+        |word: &str| write_out(&text(word), &FUNCTIONS, false, []).map(|written| written.edited.text);
+    assert_eq!((refusing("ALL"), refusing("DISTINCT")), (Some(plain), None));
+    let variables = "RETURN gds.similarity.cosine(all, distinct.x)";
+    assert_eq!(written(variables).unwrap().arguments.len(), 2);
+}
+
+#[test]
+fn a_call_within_an_interpolated_string_is_written_out() {
+    for text in [
+        "RETURN s'{gds.similarity.cosine([1], [2])}'",
+        "RETURN s\"a{'b'}{gds.similarity.cosine(x, s'{y}')}c{gds.similarity.overlap([1], z)}\" AS `s'`",
+    ] {
+        let written = written(text).unwrap();
+        check(text, &written);
+        assert_eq!(written.edited.replaced.len(), written.arguments.len() / 2, "{text}");
+    }
 }
 
 #[test]
@@ -112,6 +155,7 @@ fn a_type_is_looked_at_where_it_costs_nothing() {
         ("gds.similarity.pearson(a, b)", "0.0"),
         ("((gds.similarity.pearson(a, b)))", "0.0"),
         ("[gds.similarity.pearson(a, b)]", "null"),
+        ("gds.similarity.pearson(a)", "null"),
         ("gds.similarity.pearson(a, b) + 1", "null"),
         ("COLLECT { MATCH (n) RETURN n.x }", "null"),
         ("[(a)-[:R]->(c) | c.x]", "null"),
@@ -123,7 +167,7 @@ fn a_type_is_looked_at_where_it_costs_nothing() {
 #[test]
 fn names_of_ours_differ_from_the_users() {
     let text = "WITH [1] AS `__fa` RETURN gds.similarity.cosine(`__fa`, $__ft)";
-    let edited = write_out(text, &FUNCTIONS, ["__f__t"]).unwrap().edited;
+    let edited = write_out(text, &FUNCTIONS, true, ["__f__t"]).unwrap().edited;
     assert_eq!(edited.parameters, ["__f___t"]);
 }
 

@@ -7,10 +7,11 @@ use super::{
     *,
 };
 
-const METRICS: [Metric; 3] = [Metric::EuclideanDistance, Metric::EuclideanSimilarity, Metric::Cosine];
+pub(super) const METRICS: [Metric; 3] =
+    [Metric::EuclideanDistance, Metric::EuclideanSimilarity, Metric::Cosine];
 
 /// The two comparisons that a metric takes.
-fn comparisons(metric: Metric) -> [Comparison; 2] {
+pub(super) fn comparisons(metric: Metric) -> [Comparison; 2] {
     match metric {
         Metric::EuclideanDistance => [Comparison::Less, Comparison::LessEqual],
         Metric::EuclideanSimilarity | Metric::Cosine => [Comparison::Greater, Comparison::GreaterEqual],
@@ -18,7 +19,7 @@ fn comparisons(metric: Metric) -> [Comparison; 2] {
 }
 
 /// A threshold that is the value of a pair, or next to one: the hardest there are.
-fn threshold(metric: Metric, rows: &[Vec<f64>], random: &mut Random) -> f64 {
+pub(super) fn threshold(metric: Metric, rows: &[Vec<f64>], random: &mut Random) -> f64 {
     let mut values: Vec<f64> = (0..200)
         .filter(|_| rows.len() > 1)
         .map(|_| gds(metric, &rows[random.below(rows.len())], &rows[random.below(rows.len())]))

@@ -1,11 +1,13 @@
 //! The kernels against their scalar twins, and how tight the bounds are.
 
+use std::sync::Arc;
+
 use super::{
     data::{Family, Random},
     *,
 };
 use crate::link::{
-    block::Image,
+    block::{Block, Image},
     exact::{self, LANES},
     int8::scalar::is_candidate,
     tile::scan,
@@ -16,7 +18,7 @@ fn within(threshold: f64) -> Predicate {
 }
 
 /// Candidates as a kernel names them.
-fn candidates(a: &Block<'_>, b: &Block<'_>, same: bool) -> Vec<(usize, usize)> {
+fn candidates(a: &Block, b: &Block, same: bool) -> Vec<(usize, usize)> {
     let mut named = Vec::new();
     let flow = scan(a, b, same, &mut Vec::new(), |i, j, mask| {
         named.extend((0..64).filter(|bit| mask >> bit & 1 == 1).map(|bit| (i, j + bit)));
@@ -41,8 +43,9 @@ fn integer_kernels_name_what_their_scalar_twin_names() {
             ] {
                 let x = family.rows(rows, dimension, seed).concat();
                 let y = family.rows(rows / 2 + 1, dimension, !seed).concat();
-                let frame = Frame::new(within(threshold), dimension, tier, &x).unwrap();
-                let (a, b) = (Block::new(0, &x, &frame).unwrap(), Block::new(0, &y, &frame).unwrap());
+                let frame = Arc::new(Frame::new(within(threshold), dimension, tier, &x).unwrap());
+                let block = |rows: Vec<f64>| Block::new(0, rows.into(), Arc::clone(&frame));
+                let (a, b) = (block(x), block(y));
                 let (Image::Int(left), Image::Int(right)) = (&a.image, &b.image) else {
                     panic!("not integers")
                 };
@@ -147,9 +150,9 @@ fn blocks_whose_norms_differ_are_skipped() {
         }));
     }
     let flat = rows.concat();
-    let frame = Frame::new(within(1.0), dimension, Tier::Faer, &flat).unwrap();
-    let blocks: Vec<_> =
-        flat.chunks(384 * dimension).map(|chunk| Block::new(0, chunk, &frame).unwrap()).collect();
+    let frame = Arc::new(Frame::new(within(1.0), dimension, Tier::Faer, &flat).unwrap());
+    let block = |rows: &[f64]| Block::new(0, rows.to_vec().into(), Arc::clone(&frame));
+    let blocks: Vec<_> = flat.chunks(384 * dimension).map(block).collect();
     assert!(blocks[0].is_apart(&blocks[2]) && blocks[2].is_apart(&blocks[0]));
     assert!(!blocks[1].is_apart(&blocks[1]));
     check(dimension, &rows, None, &within(1.5));

@@ -59,13 +59,6 @@ fn shapes_that_are_refused() {
 
     assert!(matches!(Frame::new(within(1.0), 0, Tier::Auto, &[]), Err(LinkError::Dimension(0))));
     assert!(matches!(Frame::new(within(1.0), 2, Tier::Auto, &[0.0; 3]), Err(LinkError::Length { .. })));
-    let frame = Frame::new(within(1.0), 2, Tier::Auto, &[]).unwrap();
-    let other = Frame::new(within(2.0), 2, Tier::Auto, &[]).unwrap();
-    assert!(matches!(Block::new(0, &[0.0; 3], &frame), Err(LinkError::Length { .. })));
-    assert!(matches!(Block::new(u32::MAX, &[0.0; 2], &frame), Err(LinkError::TooMany)));
-    let (a, b) = (Block::new(0, &[0.0; 2], &frame).unwrap(), Block::new(1, &[0.0; 2], &other).unwrap());
-    let mut sink = |_: &[Pair]| ControlFlow::Continue(());
-    assert!(matches!(link(&a, &b, false, &cancel, &mut sink), Err(LinkError::Frame)));
 }
 
 #[test]
@@ -87,25 +80,6 @@ fn empty_sets_and_single_rows() {
         check(2, &rows, Some(&[]), &within(1.0));
         check(2, &rows, Some(&[vec![1.0, 2.0]]), &within(1.0));
     }
-}
-
-#[test]
-fn two_blocks_are_linked_as_two_sets_are() {
-    let x = Family::Clusters.rows(50, 9, 1).concat();
-    let y = Family::Clusters.rows(30, 9, 1).concat();
-    let frame = Frame::new(within(2.0), 9, Tier::Auto, &x).unwrap();
-    let (a, b) = (Block::new(100, &x, &frame).unwrap(), Block::new(1000, &y, &frame).unwrap());
-    let mut found = Vec::new();
-    let mut sink = |pairs: &[Pair]| {
-        found.extend(pairs.iter().map(|pair| (pair.a - 100, pair.b - 1000, pair.value.to_bits())));
-        ControlFlow::Continue(())
-    };
-    let flow = link(&a, &b, false, &AtomicBool::new(false), &mut sink).unwrap();
-    assert!(flow.is_continue());
-    found.sort_unstable();
-    let rows = |flat: &[f64]| flat.chunks(9).map(<[f64]>::to_vec).collect::<Vec<_>>();
-    assert_eq!(found, expected(&rows(&x), Some(&rows(&y)), &within(2.0)));
-    assert!(!found.is_empty());
 }
 
 #[test]

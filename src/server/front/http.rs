@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use httparse::Status;
 use tungstenite::handshake::derive_accept_key;
 
+use crate::config::WebOrigin;
+
 /// Headers that are read of one request.
 const MAX_HEADERS: usize = 64;
 
@@ -32,10 +34,13 @@ pub(super) enum Request {
     WebSocket { key: String },
     /// The same, without the key that it needs.
     WithoutKey,
+    /// Frames, for a page whose origin may not have them.
+    Forbidden { origin: String },
 }
 
-/// Reads the head of a GET request: what it asks for, and how long the head is. `None`: it is not complete.
-pub(super) fn parse(input: &[u8]) -> Result<Option<(Request, usize)>, HeadError> {
+/// Reads the head of a GET request: what it asks for, and how long the head is. `None`: it is not complete. Pages of
+/// which origins may open a WebSocket is said by `origins`; empty: all.
+pub(super) fn parse(input: &[u8], origins: &[WebOrigin]) -> Result<Option<(Request, usize)>, HeadError> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     let Status::Complete(length) = head.parse(input)? else { return Ok(None) };
@@ -49,6 +54,12 @@ pub(super) fn parse(input: &[u8]) -> Result<Option<(Request, usize)>, HeadError>
     }
     if head.path != Some("/") {
         return Err(HeadError::Path);
+    }
+    let mut named = head.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("origin"));
+    let stranger = named.find(|header| !origins.iter().any(|origin| origin.is(header.value)));
+    if let Some(stranger) = stranger.filter(|_| !origins.is_empty()) {
+        let origin = String::from_utf8_lossy(stranger.value).into_owned();
+        return Ok(Some((Request::Forbidden { origin }, length)));
     }
     let key = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("sec-websocket-key"));
     let request = match key.map(|key| String::from_utf8_lossy(key.value.trim_ascii())) {
@@ -75,6 +86,9 @@ impl Request {
             Self::WithoutKey => {
                 "HTTP/1.1 400 Bad Request\r\n\r\nnot a WebSocket request: missing key".to_owned()
             }
+            Self::Forbidden { .. } => {
+                "HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_owned()
+            }
         }
     }
 }
@@ -84,12 +98,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::config::Setting as _;
 
     const UPGRADE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
     const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
     fn request(head: &str) -> Request {
-        let (request, length) = parse(head.as_bytes()).unwrap().unwrap();
+        let (request, length) = parse(head.as_bytes(), &[]).unwrap().unwrap();
         assert_eq!(length, head.len());
         request
     }
@@ -127,9 +142,9 @@ mod tests {
     fn a_head_may_come_in_pieces() {
         let head = format!("GET / HTTP/1.1\r\n{UPGRADE}{KEY}\r\n");
         for length in 0..head.len() {
-            assert!(parse(&head.as_bytes()[..length]).unwrap().is_none(), "{length}");
+            assert!(parse(&head.as_bytes()[..length], &[]).unwrap().is_none(), "{length}");
         }
-        let (_, length) = parse(format!("{head}more").as_bytes()).unwrap().unwrap();
+        let (_, length) = parse(format!("{head}more").as_bytes(), &[]).unwrap().unwrap();
         assert_eq!(length, head.len());
     }
 
@@ -142,8 +157,41 @@ mod tests {
             "GET / HTTP/1.1\r\nbad header\r\n\r\n".to_owned(),
             format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(MAX_HEADERS + 1)),
         ] {
-            assert!(parse(head.as_bytes()).is_err(), "{head}");
+            assert!(parse(head.as_bytes(), &[]).is_err(), "{head}");
         }
+    }
+
+    #[test]
+    fn pages_of_other_origins_get_no_websocket() {
+        let origins = ["https://browser.example.org", "http://localhost:7474"];
+        let origins = origins.map(|origin| WebOrigin::parse(origin).unwrap());
+        let forbidden = |headers: &str, origins: &[WebOrigin]| {
+            let head = format!("GET / HTTP/1.1\r\n{UPGRADE}{KEY}{headers}\r\n");
+            let (request, _) = parse(head.as_bytes(), origins).unwrap().unwrap();
+            matches!(request, Request::Forbidden { .. })
+        };
+        for (headers, expected) in [
+            ("", false),
+            ("Origin: https://browser.example.org\r\n", false),
+            ("ORIGIN:  http://localhost:7474 \r\n", false),
+            ("Origin: http://browser.example.org\r\n", true),
+            ("Origin: https://browser.example.org:8443\r\n", true),
+            ("Origin: https://browser.example.org.example.com\r\n", true),
+            ("Origin: https://evil.browser.example.org\r\n", true),
+            ("Origin: https://browser.example.org/\r\n", true),
+            ("Origin: http://localhost\r\n", true),
+            ("Origin: null\r\n", true),
+            ("Origin:\r\n", true),
+            ("Origin: http://localhost:7474\r\nOrigin: https://example.com\r\n", true),
+            ("Origin: https://example.com\r\nOrigin: http://localhost:7474\r\n", true),
+        ] {
+            assert_eq!(forbidden(headers, &origins), expected, "{headers}");
+            assert!(!forbidden(headers, &[]), "{headers}");
+        }
+        // What is no WebSocket needs no origin: the answer says nothing.
+        let discovery = "GET / HTTP/1.1\r\nOrigin: https://example.com\r\n\r\n";
+        let (request, _) = parse(discovery.as_bytes(), &origins).unwrap().unwrap();
+        assert_eq!(request, Request::Discovery { minor: 1 });
     }
 
     #[test]

@@ -7,10 +7,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+use zeroize::Zeroize;
 
 use self::decode::{Decoder, End};
 
@@ -28,7 +29,7 @@ const BYE: &[u8] = b"\x03\xE8Bye";
 pub(crate) struct WebSocket<S> {
     io: S,
     /// Frames that were read with the head of the request.
-    early: Bytes,
+    early: BytesMut,
     decoder: Decoder,
     reading: Reading,
     /// Whole frames, some of them written.
@@ -57,7 +58,7 @@ enum Reading {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    pub(crate) fn new(io: S, early: Bytes) -> Self {
+    pub(crate) fn new(io: S, early: BytesMut) -> Self {
         Self {
             io,
             early,
@@ -75,8 +76,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Reads once, behind what `buf` holds. False at the end.
     fn poll_raw(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
         if !self.early.is_empty() {
-            let early = self.early.split_to(self.early.len().min(buf.remaining()));
+            let mut early = self.early.split_to(self.early.len().min(buf.remaining()));
             buf.put_slice(&early);
+            // A login may be among it.
+            early.as_mut().zeroize();
             return Poll::Ready(Ok(true));
         }
         let before = buf.filled().len();

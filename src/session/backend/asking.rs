@@ -9,6 +9,9 @@ use super::{Answer, Backend, Plan};
 use crate::session::SessionError;
 use crate::session::wire::Stream;
 
+/// Bytes that a backend may send while it is asked nothing.
+const MAX_NOOPS: usize = 64 * 1024;
+
 impl<S: Stream> Backend<S> {
     /// Sends a request of our own.
     pub(crate) fn ask(&mut self, payload: &[u8]) -> Result<(), SessionError> {
@@ -26,6 +29,28 @@ impl<S: Stream> Backend<S> {
         }
         self.state.failed = false;
         Ok(())
+    }
+
+    /// Does work that needs nothing of the backend, unless that goes away: then nobody has a use for it. To be called
+    /// when everything is answered. May be dropped at any time.
+    pub(crate) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, SessionError> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            gone = self.gone() => Err(gone),
+        }
+    }
+
+    /// Waits until the backend has gone away. It has nothing to say but NOOPs, which are read later.
+    async fn gone(&mut self) -> SessionError {
+        while self.wire.inbox.len() < MAX_NOOPS {
+            match self.wire.fill().await {
+                Ok(true) => {}
+                Ok(false) => return SessionError::BackendClosed,
+                Err(error) => return SessionError::Backend(error),
+            }
+        }
+        std::future::pending().await
     }
 
     /// The next message that answers a request of ours. May be dropped at any time: nothing is lost.

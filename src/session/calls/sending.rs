@@ -12,6 +12,7 @@ use super::{Plan, Results, compute, token};
 use crate::callback::Door;
 use crate::cypher::{self, Call, Carrier, Mode, Statement};
 use crate::procedures::{ProcedureError, Rows, Signature};
+use crate::session::backend::Backend;
 use crate::session::callbacks::Callbacks;
 use crate::session::computing::Computing;
 use crate::session::dialect::Dialect;
@@ -19,6 +20,7 @@ use crate::session::edit::{Edit, Raise};
 use crate::session::graph::{self, Carried};
 use crate::session::parameters::Parameters;
 use crate::session::statement::Outcome;
+use crate::session::wire::Stream;
 use crate::session::{Services, SessionError, refusal};
 
 /// How calls get their rows whose arguments depend on the row.
@@ -50,14 +52,15 @@ impl Sending<'_> {
     }
 
     /// The statement if all calls are constant.
-    pub(super) async fn constant(
+    pub(super) async fn constant<B: Stream>(
         &self,
+        backend: &mut Backend<B>,
         services: &Services,
         computing: &Computing,
     ) -> Result<Outcome, SessionError> {
         let results = match self.statement.mode {
             Mode::Explain => self.nothing(),
-            Mode::Run | Mode::Profile => compute(computing, self.plans).await,
+            Mode::Run | Mode::Profile => compute(backend, computing, self.plans).await?,
         };
         self.send(services, results, Rowwise::None)
     }

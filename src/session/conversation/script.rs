@@ -139,7 +139,11 @@ fn request(source: &mut Source<'_>, how: u8, model: &Model) -> Vec<u8> {
     match tag {
         tag::RUN => {
             let text = source.of(&STATEMENTS);
-            bolt::message::run(text, &Map::new(), &Map::new()).unwrap()
+            let mut parameters = Map::new();
+            if text == speech::MUCH {
+                parameters.insert("long", "x".repeat(speech::LONG));
+            }
+            bolt::message::run(text, &parameters, &Map::new()).unwrap()
         }
         tag::PULL | tag::DISCARD => {
             let n = source.of(&[-1, -1, 1, 2, 3, 1000, 1, 0]);

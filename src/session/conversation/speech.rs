@@ -11,11 +11,16 @@ pub(super) const NEVER: &str = "never";
 /// What the procedure says when it fails.
 pub(super) const REASON: &str = "the face engine has stopped";
 
+/// A parameter of this many bytes goes with [`MUCH`], which makes it twice as long as a statement may be.
+pub(super) const LONG: usize = 6000;
+
+pub(super) const MUCH: &str = "CALL face.embed($long) YIELD index RETURN index";
+
 const PAIRS: &str = "MATCH (a:F), (b:F) WHERE id(a) < id(b) \
     WITH a, b, gds.similarity.euclideanDistance(a.e, b.e) AS d WHERE d < 1.5 RETURN d";
 
 /// All of them.
-pub(super) const STATEMENTS: [&str; 15] = [
+pub(super) const STATEMENTS: [&str; 16] = [
     "RETURN 1 AS n",
     "UNWIND range(1, 5) AS n RETURN n",
     "RETURN 1 / 0 AS n",
@@ -34,6 +39,7 @@ pub(super) const STATEMENTS: [&str; 15] = [
     "MATCH (a:H), (b:H) WHERE id(a) < id(b) \
      WITH a, b, gds.similarity.euclideanDistance(a.e, b.e) AS d WHERE d < 1.5 RETURN d",
     "RETURN gds.similarity.cosine([1.0], [2.0]) AS s",
+    MUCH,
 ];
 
 fn rows<V: Into<Value>>(field: &'static str, values: impl IntoIterator<Item = V>) -> Meaning {
@@ -85,7 +91,8 @@ pub(super) fn client(text: &str, _: &Map) -> Meaning {
             fails(failure("Neo.ClientError.Procedure.ProcedureCallFailed", message))
         }
         13 => fails(failure("Neo.ClientError.Security.Forbidden", "may not")),
-        _ => rows("s", [1.0]),
+        14 => rows("s", [1.0]),
+        _ => fails(failure("Neo.ClientError.Statement.ExecutionFailed", "~limits.statement_bytes")),
     }
 }
 

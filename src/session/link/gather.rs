@@ -1,14 +1,19 @@
 //! Reading ids and vectors.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bolt::message::RunMessage;
 
+use super::search::{Search, TELL};
 use super::vectors::{Side, VectorError};
 use crate::session::SessionError;
 use crate::session::backend::Backend;
 use crate::session::reading::{Query, read};
 use crate::session::wire::Stream;
+
+/// After how many rows the clock is looked at.
+const LOOK: u64 = 4096;
 
 /// Why there are no vectors.
 #[derive(Debug)]
@@ -19,23 +24,36 @@ pub(crate) enum NotRead {
     TooLong,
 }
 
-/// Runs the queries, of which each row is an element id, an id and a vector.
+/// Runs the queries, of which each row is an element id, an id and a vector. What the only one brings is
+/// searched meanwhile.
 pub(crate) async fn sides<B: Stream>(
     backend: &mut Backend<B>,
     run: &RunMessage<'_>,
     queries: &[Query<'_>],
+    mut search: Option<&mut Search>,
 ) -> Result<Result<Vec<Arc<Side>>, NotRead>, SessionError> {
     let mut sides: Vec<Side> = queries.iter().map(|_| Side::default()).collect();
     let mut unfit = false;
+    let (mut rows, mut told) = (0_u64, Instant::now());
     let take = |query: usize, record: &[u8]| {
-        match sides.get_mut(query).map(|side| side.take(record)) {
-            Some(Err(VectorError::Decode(error))) => return Err(error.into()),
+        let Some(side) = sides.get_mut(query) else { return Ok(()) };
+        rows += 1;
+        if rows.is_multiple_of(LOOK) && told.elapsed() >= TELL {
+            tracing::info!(rows, "reading vectors");
+            told = Instant::now();
+        }
+        match side.take(record) {
+            Err(VectorError::Decode(error)) => return Err(error.into()),
             // The rest is read all the same: it is on its way.
-            Some(Err(error)) => {
+            Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "not linked natively");
                 unfit = true;
             }
-            Some(Ok(())) | None => {}
+            Ok(()) => {
+                if let Some(search) = &mut search {
+                    search.grow(side);
+                }
+            }
         }
         Ok(())
     };

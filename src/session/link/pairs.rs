@@ -9,19 +9,10 @@ use crate::link::Predicate;
 /// Ordered pairs (left, right) of node numbers, with their measure.
 #[derive(Debug, Default)]
 pub(crate) struct Pairs {
-    order: Option<PairOrder>,
-    limit: usize,
-    pairs: Vec<(u32, u32, f64)>,
-    /// How many pairs were looked at.
-    pub(crate) compared: u64,
+    pub(super) pairs: Vec<(u32, u32, f64)>,
 }
 
 impl Pairs {
-    /// No pairs yet; at most `limit` of those that `order` wants.
-    pub(crate) fn new(order: PairOrder, limit: usize) -> Self {
-        Self { order: Some(order), limit, pairs: Vec::new(), compared: 0 }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
@@ -31,29 +22,19 @@ impl Pairs {
         self.pairs
     }
 
-    /// Adds (a, b) and (b, a), of one side, where the statement looks at them. False: there are too many.
-    pub(crate) fn unordered(&mut self, side: &Side, a: u32, b: u32, value: f64) -> bool {
-        self.ordered(side, side, a, b, value) && self.ordered(side, side, b, a, value)
+    /// Of unordered pairs of one side makes those that the statement looks at.
+    pub(super) fn both_ways(&mut self, side: &Side, order: PairOrder) {
+        let turned = self.pairs.iter().filter(|(a, b, _)| side.pairs_with(*b, side, *a, order));
+        let turned: Vec<_> = turned.map(|&(a, b, value)| (b, a, value)).collect();
+        self.pairs.retain(|(a, b, _)| side.pairs_with(*a, side, *b, order));
+        self.pairs.extend(turned);
     }
 
-    /// Adds (a, b) where the statement looks at it. False: there are too many.
-    pub(crate) fn ordered(&mut self, left: &Side, right: &Side, a: u32, b: u32, value: f64) -> bool {
-        let (Some(order), Some(p1), Some(p2)) = (self.order, left.node(a), right.node(b)) else {
-            return true;
-        };
-        if p1.pairs_with(p2, order) {
-            self.pairs.push((a, b, value));
-        }
-        self.pairs.len() <= self.limit
-    }
-
-    /// Adds each node paired with itself where the statement looks at that. False: there are too many.
-    pub(crate) fn selves(&mut self, side: &Side, predicate: &Predicate) -> bool {
-        let (Some(PairOrder::All), Some(set)) = (self.order, side.set()) else { return true };
-        (0..).zip(set.rows()).all(|(index, row)| {
-            let value = predicate.value(row, row);
-            !predicate.holds(value) || self.ordered(side, side, index, index, value)
-        })
+    /// Adds each node paired with itself where the statement looks at that.
+    pub(super) fn selves(&mut self, side: &Side, order: PairOrder, predicate: &Predicate) {
+        let (PairOrder::All, Some(set)) = (order, side.set()) else { return };
+        let selves = (0..).zip(set.rows()).map(|(index, row)| (index, index, predicate.value(row, row)));
+        self.pairs.extend(selves.filter(|(_, _, value)| predicate.holds(*value)));
     }
 
     /// Sorts by the order in which Neo4j read the nodes, left first: that of ids, but for nodes that the transaction has

@@ -73,7 +73,11 @@ impl Side {
             return Err(VectorError::TooLong);
         }
         self.scratch.clear();
-        for _ in 0..length {
+        loop {
+            reader.floats(length - self.scratch.len(), &mut self.scratch);
+            if self.scratch.len() == length {
+                break;
+            }
             self.scratch.push(match reader.peek()? {
                 Kind::Float => reader.float()?,
                 // Java's conversion rounds to nearest too.
@@ -138,8 +142,16 @@ impl Side {
         self.set.as_ref()
     }
 
+    /// Is (a node of this side, a node of another) a pair that the statement looks at?
+    pub(super) fn pairs_with(&self, index: u32, other: &Self, with: u32, order: PairOrder) -> bool {
+        match (self.node(index), other.node(with)) {
+            (Some(node), Some(other)) => node.pairs_with(other, order),
+            _ => false,
+        }
+    }
+
     /// Do all nodes have a vector of the same length?
-    fn uniform(&self) -> bool {
+    pub(super) fn is_uniform(&self) -> bool {
         let vectors = self.set.as_ref().map_or(0, Set::len);
         usize::try_from(vectors).is_ok_and(|vectors| vectors == self.nodes.len())
     }
@@ -162,8 +174,8 @@ impl Node {
 /// What is wrong with the first pair, in Neo4j's order of rows, that GDS cannot measure.
 pub(crate) fn first_bad(left: &Side, right: &Side, order: PairOrder) -> Option<BadVector> {
     let dimensions = (left.set.as_ref().map(Set::dimension), right.set.as_ref().map(Set::dimension));
-    if left.uniform()
-        && right.uniform()
+    if left.is_uniform()
+        && right.is_uniform()
         && (dimensions.0 == dimensions.1 || left.len() == 0 || right.len() == 0)
     {
         return None;

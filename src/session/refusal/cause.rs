@@ -39,7 +39,7 @@ pub(super) fn call(error: &CallError, dialect: Dialect, signature: Option<&Signa
         && !matches!(
             error,
             CallError::StandaloneWhere
-                | CallError::Concludes
+                | CallError::Concludes { .. }
                 | CallError::OptionalConcludes
                 | CallError::InForeach
         )
@@ -97,7 +97,12 @@ pub(super) fn call(error: &CallError, dialect: Dialect, signature: Option<&Signa
             ))),
             ..concludes()
         },
-        CallError::Concludes | CallError::OptionalConcludes => concludes(),
+        CallError::Concludes { .. } | CallError::OptionalConcludes => concludes(),
+        CallError::CollectColumns { .. } => Condition::new(
+            "42N22",
+            "syntax error or access rule violation - single return column required",
+            "A COLLECT subquery must end with a single return column.",
+        ),
         CallError::UnknownColumn { name } => Condition::new(
             "42N50",
             "syntax error or access rule violation - procedure return column not defined",
@@ -117,8 +122,12 @@ pub(super) fn call(error: &CallError, dialect: Dialect, signature: Option<&Signa
             "syntax error or access rule violation - variable already defined",
             format!("Variable `{name}` already declared."),
         ),
-        CallError::TooFewArguments { got, required, .. } => count(*got, *required, signature),
-        CallError::TooManyArguments { got, total, .. } => count(*got, *total, signature),
+        CallError::TooFewArguments { got, required: expected, .. }
+        | CallError::TooManyArguments { got, total: expected, .. } => {
+            let (name, rendered) =
+                signature.map(|signature| (signature.name, signature.render())).unwrap_or_default();
+            count(*got, *expected, name, &rendered)
+        }
         CallError::AggregateInArgument { written, .. } => Condition::new(
             "42I24",
             "syntax error or access rule violation - invalid use of aggregate function",
@@ -132,9 +141,8 @@ pub(super) fn call(error: &CallError, dialect: Dialect, signature: Option<&Signa
     })
 }
 
-fn count(got: usize, expected: usize, signature: Option<&Signature>) -> Condition {
-    let (name, rendered) =
-        signature.map(|signature| (signature.name, signature.render())).unwrap_or_default();
+/// A wrong number of arguments.
+pub(super) fn count(got: usize, expected: usize, name: &str, rendered: &str) -> Condition {
     Condition::new(
         "42I13",
         "syntax error or access rule violation - invalid number of procedure or function arguments",

@@ -48,7 +48,11 @@ class Connection:
         self._socket.close()
 
     def send(self, *messages):
-        self._socket.sendall(b"".join(framed(pack(message)) for message in messages))
+        self.send_encoded(encoded(*messages))
+
+    def send_encoded(self, data):
+        """Sends messages that are encoded already."""
+        self._socket.sendall(data)
 
     def receive(self):
         """The next message; NOOPs are passed over. `Closed` if there is none."""
@@ -127,6 +131,11 @@ def pull(n=-1):
 
 def begin(extra=None):
     return Message(BEGIN, (extra or {},))
+
+
+def encoded(*messages):
+    """Messages as they are sent."""
+    return b"".join(framed(pack(message)) for message in messages)
 
 
 def framed(body):

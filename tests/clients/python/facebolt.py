@@ -113,6 +113,10 @@ class Facebolt:
                 total += float(match[2])
         return total
 
+    def open_files(self):
+        """How many file descriptors it holds: of connections, mostly."""
+        return len(os.listdir(f"/proc/{self._process.pid}/fd"))
+
     def resident_bytes(self):
         """Its resident memory, as Linux counts it."""
         status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()

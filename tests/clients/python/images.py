@@ -4,8 +4,10 @@ import base64
 import contextlib
 import http.server
 import pathlib
+import select
 import socket
 import threading
+import time
 import urllib.parse
 
 PHOTOS = pathlib.Path(__file__).resolve().parents[2] / "photos"
@@ -24,6 +26,7 @@ class ImageServer:
         self._lock = threading.Lock()
         self._held = threading.Event()
         self.asked = threading.Event()
+        self.left = threading.Event()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -51,9 +54,10 @@ class ImageServer:
         self._held.set()
 
     def hold(self):
-        """Requests for `/held` wait from now on; `asked` is set when one comes in."""
+        """Requests for `/held` wait from now on; `asked` is set when one comes in, `left` when one is given up."""
         self._held.clear()
         self.asked.clear()
+        self.left.clear()
 
     def close(self):
         self.release()
@@ -66,7 +70,11 @@ class ImageServer:
         self.asked.set()
         name = urllib.parse.unquote(urllib.parse.urlsplit(request.path).path).lstrip("/")
         if name == "held":
-            self._held.wait(120)
+            deadline = time.monotonic() + 120
+            while not self._held.wait(0.02) and time.monotonic() < deadline:
+                if _has_left(request.connection):
+                    self.left.set()
+                    return
             name = "obama.jpg"
         if name == "text":
             body = b"this is not an image"
@@ -84,6 +92,15 @@ class ImageServer:
             request.wfile.write(body)
 
 
+def _has_left(connection):
+    """Has the client closed its side?"""
+    if not select.select([connection], [], [], 0)[0]:
+        return False
+    with contextlib.suppress(ConnectionError):
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    return True
+
+
 class Forwarder:
     """A plain TCP forwarder in front of `address` that counts the connections made to it."""
 
@@ -95,12 +112,19 @@ class Forwarder:
         self._listener.listen()
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.connections = 0
+        self._sockets = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
         # A thread that waits in accept() would keep the port open.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def cut(self):
+        """Ends every connection, in both directions."""
+        for side in self._sockets:
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
 
     def _accept(self):
         while True:
@@ -115,6 +139,7 @@ class Forwarder:
                 client.close()
                 continue
             server.settimeout(None)
+            self._sockets += (client, server)
             for source, sink in ((client, server), (server, client)):
                 sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=_copy, args=(source, sink), daemon=True).start()

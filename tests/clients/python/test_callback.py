@@ -1,5 +1,6 @@
 """The side door that Neo4j asks for rows at: what ends the asking, and who else may come."""
 
+import contextlib
 import socket
 import time
 
@@ -9,21 +10,50 @@ import bolt
 from rows import PROCEDURE_FAILED, Rows
 
 
+HELD = "MATCH (p:Photo) CALL face.embed(p.url) YIELD index CREATE (:Face)"
+RUNNING = "SHOW TRANSACTIONS YIELD transactionId, currentQuery, parameters WHERE currentQuery CONTAINS 'LOAD CSV' "
+# Without those that look for them.
+RUNNING += "AND NOT currentQuery CONTAINS 'SHOW' RETURN transactionId AS id, parameters"
+TERMINATED = "Neo.ClientError.Transaction.Terminated"
+
+
 class Cancel(Rows):
     names = ()
 
-    def waiting(self, connection, *before):
-        """A statement of which Neo4j waits for the photo; the answers owed."""
+    def hold(self):
+        """A photo that is not answered for now."""
         self.cx.images.hold()
         self.addCleanup(self.cx.images.release)
         self.create("held", self.cx.images.url("held"))
-        text = "MATCH (p:Photo) CALL face.embed(p.url) YIELD index CREATE (:Face)"
+
+    def waiting(self, connection, *before):
+        """A statement of which Neo4j waits for the photo; the answers owed."""
+        self.hold()
         connection.log_in(self.cx.server.user, self.cx.server.password)
-        connection.send(*before, bolt.run(text), bolt.pull())
+        connection.send(*before, bolt.run(HELD), bolt.pull())
+        self.asked()
+
+    def asked(self):
         self.assertTrue(self.cx.images.asked.wait(20), "the photo was never asked for")
 
+    def eventually(self, condition, otherwise):
+        deadline = time.monotonic() + 20
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, otherwise)
+            time.sleep(0.05)
+
+    def over(self, given_up=True):
+        """Nothing is left of the statement: no transaction, nothing written, no work of facebolt's."""
+        if given_up:
+            self.assertTrue(self.cx.images.left.wait(20), "the photo is still waited for")
+        self.eventually(lambda: not self.cx.server.query(RUNNING), "the transaction stays")
+        working = lambda: self.cx.facebolt.metric("facebolt_queue_length")
+        self.eventually(lambda: not working(), "a place in the queue is kept")
+        self.assertEqual(self.cx.server.query("MATCH (f:Face) RETURN f"), [])
+        self.cx.server.clean()
+
     def test_reset(self):
-        """RESET ends a statement while Neo4j waits, and the connection goes on"""
+        """RESET ends a statement while Neo4j waits, the connection goes on, and nothing is left of it"""
         for before in ((), (bolt.begin(),)):
             with bolt.Connection(self.cx.address, timeout=20) as connection:
                 self.waiting(connection, *before)
@@ -31,60 +61,81 @@ class Cancel(Rows):
                 answers = [connection.summary() for _ in range(3 + len(before))][len(before):]
                 self.assertEqual([answer.tag for answer in answers], [bolt.FAILURE, bolt.IGNORED, bolt.SUCCESS])
                 code = answers[0].fields[0].get("neo4j_code", answers[0].fields[0].get("code"))
-                self.assertEqual(code, "Neo.ClientError.Transaction.Terminated")
+                self.assertEqual(code, TERMINATED)
                 connection.send(bolt.run("RETURN 1"), bolt.pull())
                 self.assertEqual([connection.summary().tag for _ in range(2)], [bolt.SUCCESS, bolt.SUCCESS])
-            self.cx.server.clean()
+                self.over()
 
     def test_closed(self):
-        """a client that closes while Neo4j waits leaves no transaction behind"""
-        for goodbye in (False, True):
-            connection = bolt.Connection(self.cx.address, timeout=20)
-            self.waiting(connection)
-            if goodbye:
-                connection.send(bolt.Message(bolt.GOODBYE))
-            connection.close()
-            self.ended()
-            self.cx.server.clean()
-
-    def ended(self):
-        text = "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS 'LOAD CSV' AND NOT currentQuery CONTAINS 'SHOW' RETURN currentQuery"
-        deadline = time.monotonic() + 20
-        while self.cx.server.query(text):
-            self.assertLess(time.monotonic(), deadline, "the transaction stays")
-            time.sleep(0.1)
+        """a client that closes while Neo4j waits leaves nothing behind"""
+        for before in ((), (bolt.begin(),)):
+            for goodbye in (False, True):
+                connection = bolt.Connection(self.cx.address, timeout=20)
+                self.waiting(connection, *before)
+                if goodbye:
+                    connection.send(bolt.Message(bolt.GOODBYE))
+                connection.close()
+                self.over()
 
     def test_timeout(self):
-        """the client's own time for a statement ends it while Neo4j waits"""
-        self.cx.images.hold()
-        self.addCleanup(self.cx.images.release)
-        self.create("held", self.cx.images.url("held"))
-        text = "MATCH (p:Photo) CALL face.embed(p.url) YIELD index CREATE (:Face)"
-        with self.cx.driver.session() as session:
-            with self.assertRaises(neo4j.exceptions.Neo4jError) as caught:
-                session.run(neo4j.Query(text, timeout=1)).consume()
+        """the client's own time for a statement ends it while Neo4j waits, and nothing is left of it"""
+
+        def auto(session):
+            session.run(neo4j.Query(HELD, timeout=1)).consume()
+
+        def explicit(session):
+            with session.begin_transaction(timeout=1) as tx:
+                tx.run(HELD).consume()
+
+        for run in (auto, explicit):
+            self.hold()
+            with self.cx.driver.session() as session, self.assertRaises(neo4j.exceptions.Neo4jError) as caught:
+                run(session)
             self.assertIn("TransactionTimedOut", caught.exception.code)
-            with self.assertRaises(neo4j.exceptions.Neo4jError) as caught:
-                with session.begin_transaction(timeout=1) as tx:
-                    tx.run(text).consume()
-            self.assertIn("TransactionTimedOut", caught.exception.code)
-        self.ended()
+            self.over()
 
     def test_terminated(self):
         """TERMINATE TRANSACTION ends a statement with the answer that Neo4j waits for, and asks no more"""
+        for before in ((), (bolt.begin(),)):
+            with bolt.Connection(self.cx.address, timeout=20) as connection:
+                self.waiting(connection, *before)
+                self.create("second", self.cx.images.url("obama.jpg"))
+                (running,) = self.cx.server.query(RUNNING)
+                self.cx.server.query("TERMINATE TRANSACTION $id", id=running["id"])
+                asked = self.cx.images.requests()
+                self.cx.images.release()
+                answers = [connection.summary() for _ in range(2 + len(before))]
+                failure = next(answer for answer in answers if answer.tag == bolt.FAILURE).fields[0]
+                self.assertEqual(failure.get("neo4j_code", failure.get("code")), TERMINATED)
+                self.assertEqual(self.cx.images.requests(), asked)
+            self.over(given_up=False)
+
+    def test_old_token(self):
+        """the URL of a statement that has ended is a stranger's, whatever it ended by"""
         with bolt.Connection(self.cx.address, timeout=20) as connection:
             self.waiting(connection)
-            self.create("second", self.cx.images.url("obama.jpg"))
-            text = "SHOW TRANSACTIONS YIELD transactionId AS id, currentQuery AS q WHERE q CONTAINS $door AND NOT q CONTAINS 'SHOW' RETURN id"
-            found = self.cx.server.query(text, door="LOAD CSV")
-            self.assertEqual(len(found), 1)
-            self.cx.server.query("TERMINATE TRANSACTION $id", id=found[0]["id"])
-            self.cx.images.release()
-            answers = [connection.summary() for _ in range(2)]
-            failure = next(answer for answer in answers if answer.tag == bolt.FAILURE).fields[0]
-            self.assertEqual(failure.get("neo4j_code", failure.get("code")), "Neo.ClientError.Transaction.Terminated")
-        self.ended()
-        self.assertEqual(self.cx.server.query("MATCH (f:Face) RETURN f"), [])
+            (running,) = self.cx.server.query(RUNNING)
+            (url,) = [value for value in running["parameters"].values() if str(value).startswith("http")]
+            address, path = url.removeprefix("http://").split("/", 1)
+            self.assertEqual(address, self.cx.facebolt.callback)
+            # While it lasts, the very same request is known.
+            request = f"GET /{path}n HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            self.assertTrue(said_to(address, request).startswith(b"HTTP/1.1 200 OK"))
+            connection.send(bolt.Message(bolt.RESET))
+            self.assertEqual([connection.summary().tag for _ in range(3)][2], bolt.SUCCESS)
+            self.over()
+            self.assertEqual(said_to(address, request), b"")
+
+
+def said_to(address, request):
+    """The first bytes that a request to the side door is answered with; none if it is not."""
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as stranger:
+        try:
+            stranger.sendall(request)
+            return stranger.recv(64)
+        except ConnectionError:
+            return b""
 
 
 class SideDoor(Rows):
@@ -148,17 +199,26 @@ class SideDoor(Rows):
         self.assertEqual(self.query("MATCH (f:Face) RETURN f"), [])
 
     def test_strangers(self):
-        """who has no token gets not a byte, and keeps nobody out"""
-        host, port = self.cx.facebolt.callback.split(":")
-        crowd = [socket.create_connection((host, int(port))) for _ in range(1000)]
-        for request in (b"GET / HTTP/1.1\r\n\r\n", b"GET /AAAAAAAAAAAAAAAAAAAAAA/0/sx HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n", b"\x16\x03\x01"):
-            with socket.create_connection((host, int(port)), timeout=20) as stranger:
-                stranger.sendall(request)
-                try:
-                    self.assertEqual(stranger.recv(1), b"")
-                except ConnectionResetError:
-                    pass
+        """who has no token gets not a byte, keeps nobody out, and is not kept"""
         text = "MATCH (p:Photo) CALL face.embed(p.url) YIELD index RETURN sum(index) AS i"
         self.assertEqual(self.query(text), [{"i": 0}])
-        for one in crowd:
-            one.close()
+        files = self.cx.facebolt.open_files()
+        host, port = self.cx.facebolt.callback.split(":")
+        crowd = [socket.create_connection((host, int(port))) for _ in range(1000)]
+        self.addCleanup(lambda: [one.close() for one in crowd])
+        slow = crowd[::50]
+        for one in slow:
+            with contextlib.suppress(ConnectionError):
+                one.sendall(b"GET /")
+        for request in (b"GET / HTTP/1.1\r\n\r\n", b"GET /AAAAAAAAAAAAAAAAAAAAAA/0/sx HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n", b"\x16\x03\x01"):
+            self.assertEqual(said_to(self.cx.facebolt.callback, request), b"")
+        self.assertEqual(self.query(text), [{"i": 0}])
+        # They are still there, those that send a byte now and then too; facebolt lets go of them all.
+        deadline = time.monotonic() + 60
+        while self.cx.facebolt.open_files() > files:
+            self.assertLess(time.monotonic(), deadline, "connections of strangers are kept")
+            for one in slow:
+                with contextlib.suppress(ConnectionError):
+                    one.sendall(b"A")
+            time.sleep(0.2)
+        self.assertEqual(self.query(text), [{"i": 0}])

@@ -54,7 +54,30 @@ class Faults(Promise):
         cost = (facebolt.resident_bytes() - before) / CONNECTIONS
         self.assertLess(cost, BYTES_PER_CONNECTION)
 
+    def test_slow_reader(self):
+        """a client that does not read costs its own connection only: others are served, and little is kept for it"""
+        facebolt = self.cx.serve()
+        with self.logged_in(facebolt) as other:
+            slow = self.logged_in(facebolt)
+            before = facebolt.resident_bytes()
+            rows = bolt.run("UNWIND range(1, 1000000) AS i RETURN i, $text", {"text": "x" * 100})
+            slow.send(rows, bolt.pull())
+            last, now = -1, 0
+            while now != last:
+                time.sleep(0.5)
+                last, now = now, facebolt.metric("facebolt_bytes_total", direction="to_client")
+            # A quarter of it, most of that in buffers of the system.
+            self.assertLess(now, 28 << 20)
+            self.assertLess(facebolt.resident_bytes() - before, 8 << 20)
+            other.send(bolt.run("RETURN 1"), bolt.pull())
+            self.assertEqual([other.receive().tag for _ in range(3)], [bolt.SUCCESS, bolt.RECORD, bolt.SUCCESS])
+            # It goes on where it stopped.
+            self.assertEqual(slow.receive().tag, bolt.SUCCESS)
+            self.assertEqual(slow.skip_records().tag, bolt.SUCCESS)
+            self.assertGreater(facebolt.metric("facebolt_bytes_total", direction="to_client"), 100 << 20)
+
     def logged_in(self, facebolt):
         connection = bolt.Connection(facebolt.address)
         self.addCleanup(connection.close)
         connection.log_in(self.cx.server.user, self.cx.server.password)
+        return connection

@@ -1,6 +1,7 @@
 """The link query as users bring it, on a Neo4j without Graph Data Science."""
 
 import itertools
+import random
 
 from harness import LINK, Promise, distance, facenet
 
@@ -75,3 +76,40 @@ class Link(Promise):
         _, summary, _ = self.cx.driver.execute_query("EXPLAIN " + LINK)
         self.assertIsNotNone(summary.plan)
         self.assertEqual(self.query("MATCH ()-[e:SAME]->() RETURN e"), [])
+
+
+class ManyFaces(Promise):
+    """So many that the search begins while Neo4j still sends vectors."""
+
+    COUNT = 900
+
+    def setUp(self):
+        super().setUp()
+        rng = random.Random(3)
+        # The first are unlike the others, and near to nobody.
+        spread = lambda key: 800 if key < 400 else 8
+        self.vectors = [[rng.gauss(0, spread(key)) for _ in range(6)] for key in range(self.COUNT)]
+        self.cx.server.query(
+            "UNWIND range(0, size($vectors) - 1) AS key CREATE (:Face {key: key, embedding: $vectors[key]})",
+            vectors=self.vectors,
+        )
+
+    def links(self):
+        rows = self.query("MATCH (a:Face)-[e:SAME]->(b:Face) RETURN a.key AS a, b.key AS b, e.distance AS d")
+        return {(row["a"], row["b"]): row["d"] for row in rows}
+
+    def test_pairs(self):
+        """the link query over 900 faces: every pair, its distance and its direction, and nothing new the second time"""
+        pairs = itertools.combinations(range(self.COUNT), 2)
+        distances = {(a, b): distance(self.vectors[a], self.vectors[b]) for a, b in pairs}
+        expected = {pair: d for pair, d in distances.items() if d < 10}
+        for created in (len(expected), 0):
+            counters = self.counters(LINK)
+            self.assertEqual((counters.relationships_created, counters.properties_set), (created, 2 * len(expected)))
+            self.assertEqual(self.links(), expected)
+
+    def test_bad_vector(self):
+        """a vector of another length behind 900 others: GDS's error, and nothing is written"""
+        self.cx.server.query("CREATE (:Face {key: -1, embedding: [1.0]})")
+        self.assertIn("Vectors must be non-empty and of the same size", self.failure(LINK).message)
+        self.assertEqual(self.links(), {})

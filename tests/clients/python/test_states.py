@@ -4,6 +4,7 @@ import subprocess
 import time
 
 import bolt
+import images
 from harness import SERVER_TOOL, Promise, Server
 
 RESET, COMMIT, GOODBYE, LOGOFF = (bolt.Message(tag) for tag in (bolt.RESET, bolt.COMMIT, bolt.GOODBYE, bolt.LOGOFF))
@@ -70,6 +71,40 @@ class States(Promise):
         self.assertEqual(summaries[:3], [bolt.SUCCESS] * 3)
         self.assertIn(summaries[3], (bolt.FAILURE, bolt.IGNORED))
         self.assertEqual(summaries[4], bolt.SUCCESS)
+        self.serves(connection)
+
+    def test_neo4j_goes_away(self):
+        """work ends as soon as Neo4j goes away, and so does the client's connection"""
+        forwarder = images.Forwarder(self.cx.server.address)
+        self.addCleanup(forwarder.close)
+        front = self.cx.serve(backend=forwarder.address)
+        for text in (SLOW, SLOW_ROW):
+            with self.subTest(text):
+                connection = self.connect(front.address)
+                connection.send(self.held(text), bolt.pull())
+                self.asked()
+                forwarder.cut()
+                # The photo is still being waited for.
+                with self.assertRaises(bolt.Closed):
+                    # What Neo4j had said until then.
+                    while connection.receive().tag == bolt.SUCCESS:
+                        pass
+
+    def test_too_long(self):
+        """a statement that is too long to be kept is refused, and ignored after a failure, in its turn"""
+        front = self.cx.serve(limits='statement_bytes = "64KiB"')
+        connection = self.connect(front.address)
+        long = bolt.run("CALL face.embedBatch($urls) YIELD index RETURN index", {"urls": ["data:,x"] * 20_000})
+        connection.send(long, bolt.pull())
+        message = connection.receive()
+        self.assertEqual(self.code(message), "Neo.ClientError.Statement.ExecutionFailed")
+        self.assertIn("limits.statement_bytes", message.fields[0].get("message", message.fields[0].get("description", "")))
+        connection.send(RESET)
+        self.assertEqual([connection.receive().tag for _ in range(2)], [bolt.IGNORED, bolt.SUCCESS])
+        connection.send(bolt.run("RETURN"), long, bolt.pull())
+        self.assertEqual([connection.receive().tag for _ in range(3)], [bolt.FAILURE, bolt.IGNORED, bolt.IGNORED])
+        connection.send(RESET)
+        self.succeeds(connection)
         self.serves(connection)
 
     def test_open_results(self):

@@ -31,13 +31,15 @@ impl Failure {
     /// Neo4j's: the name of a Java class precedes it, as it does there.
     pub fn procedure_call_failed(procedure: &str, reason: &str) -> Self {
         const THROWN: &str = "java.lang.RuntimeException";
-        let text = format!("Execution of the procedure {procedure}() failed.");
-        let mut gql = status("52N37", "procedure exception - procedure execution error", &text, ClientError);
-        let text = format!("Execution of the procedure {procedure}() failed due to {THROWN}: {reason}.");
+        let text = format!("Execution of the procedure {procedure}() failed");
+        let condition = "procedure exception - procedure execution error";
+        // Neo4j does not know whose fault it was.
+        let mut gql = GqlStatus::new("52N37", format!("error: {condition}. {text}."), None);
+        let text = format!("{text} due to {THROWN}: {reason}.");
         let condition = "procedure exception - custom procedure execution error cause";
         gql.cause = Some(Box::new(Cause {
             message: format!("52U00: {text}"),
-            gql: status("52U00", condition, &text, ClientError),
+            gql: GqlStatus::new("52U00", format!("error: {condition}. {text}"), None),
         }));
         Self {
             code: "Neo.ClientError.Procedure.ProcedureCallFailed".into(),

@@ -243,3 +243,26 @@ fn a_map_keeps_its_order() {
     assert_eq!(encode(&again.into()).unwrap(), b"\xA3\x81a\xC0\x81c\x03\x81d\x83new");
     assert!(Map::new().is_empty() && !map.is_empty());
 }
+
+#[test]
+fn floats_are_read_as_far_as_they_come() {
+    let mut bytes = Vec::new();
+    let mut writer = Writer::new(&mut bytes);
+    for number in [0.5, -0.0, f64::NAN] {
+        writer.float(number);
+    }
+    writer.integer(1);
+    writer.float(2.0);
+    let mut out = vec![7.0];
+    let mut reader = Reader::new(&bytes, Limits::default());
+    reader.floats(2, &mut out);
+    assert_eq!((out.as_slice(), reader.position()), (&[7.0, 0.5, 0.0] as &[f64], 18));
+    reader.floats(9, &mut out);
+    assert!(out[3].is_nan() && out[2].is_sign_negative());
+    assert_eq!((out.len(), reader.integer()), (4, Ok(1)));
+    // One that is cut off stays for the read that says so.
+    let mut cut = Reader::new(&bytes[28..bytes.len() - 1], Limits::default());
+    cut.floats(1, &mut out);
+    assert_eq!((out.len(), cut.position()), (4, 0));
+    assert!(matches!(cut.float(), Err(DecodeError::Truncated { .. })));
+}

@@ -24,6 +24,12 @@ impl Errors {
 }
 
 impl Reader<'_, '_> {
+    /// Where the `COLLECT` stands that the call is the first clause of.
+    fn collect(&self) -> Option<usize> {
+        let word = self.clause.first.checked_sub(2)?;
+        self.tokens.is(word, "COLLECT").then(|| self.tokens.span(word, word + 1).start)
+    }
+
     /// What Neo4j finds wrong with the whole, in the order in which it does.
     pub(super) fn check(
         &self,
@@ -40,10 +46,12 @@ impl Reader<'_, '_> {
             if *arguments == Arguments::Implicit {
                 errors.push(CallError::ArgumentsMissing { name: signature.name.to_owned() }, at);
             }
-            match written {
-                Yield::All if !standing.sole => errors.push(CallError::YieldAllInQuery, at),
-                Yield::All | Yield::Absent => errors.push(CallError::YieldMissing, at),
-                Yield::Items => {}
+            let single = standing.block == Blocks::Collect && standing.sole;
+            match (written, self.collect()) {
+                (Yield::All, _) if !standing.sole => errors.push(CallError::YieldAllInQuery, at),
+                (Yield::Items, _) if !(single && optional) => {}
+                (_, Some(collect)) if single => errors.push(CallError::CollectColumns { call: at }, collect),
+                _ => errors.push(CallError::YieldMissing, at),
             }
         }
         if let Arguments::Explicit(arguments) = arguments {
@@ -56,12 +64,9 @@ impl Reader<'_, '_> {
         }
         if standing.last && standing.block != Blocks::Test {
             if optional && written == Yield::Items {
-                // A COLLECT has another error before it, of another place.
-                if standing.block != Blocks::Collect || !standing.sole {
-                    errors.push(CallError::OptionalConcludes, at);
-                }
+                errors.push(CallError::OptionalConcludes, at);
             } else if !standing.sole {
-                errors.push(CallError::Concludes, at);
+                errors.push(CallError::Concludes { filter: filter.map(|&(at, _)| at) }, at);
             }
         }
         if let Some(&(at, _)) = filter.filter(|_| standing.sole) {

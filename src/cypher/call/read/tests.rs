@@ -104,6 +104,7 @@ fn places_and_writes_before_are_told() {
 fn what_neo4j_refuses_is_refused_with_its_words() {
     let yield_missing = "Procedure call inside a query does not support naming results implicitly";
     let concludes = "Query cannot conclude with CALL together with YIELD";
+    let collect = "A Collect Expression must end with a single return column.";
     let must_return =
         "Query cannot conclude with CALL (must be a RETURN clause, a FINISH clause, an update clause";
     for (text, message, offset) in [
@@ -149,6 +150,9 @@ fn what_neo4j_refuses_is_refused_with_its_words() {
         ("MATCH (n) CALL face.embed('x') YIELD embedding", concludes, 10),
         ("CALL { MATCH (n) CALL face.embed('x') YIELD index } RETURN 1", concludes, 17),
         ("RETURN COLLECT { MATCH (n) CALL face.embed('x') YIELD index } AS c", concludes, 27),
+        ("RETURN COLLECT { CALL face.embed('x') } AS c", collect, 7),
+        ("RETURN COLLECT { CALL face.embed('x') YIELD * } AS c", collect, 7),
+        ("RETURN COLLECT { OPTIONAL CALL face.embed('x') YIELD index } AS c", collect, 7),
         ("OPTIONAL CALL face.embed('x') YIELD embedding", must_return, 0),
         ("MATCH (n) OPTIONAL CALL face.embed('x') YIELD embedding", must_return, 10),
         (
@@ -163,6 +167,26 @@ fn what_neo4j_refuses_is_refused_with_its_words() {
         assert!(matches!(refusal, Refusal::Call { .. }), "{text}: {refusal:?}");
         assert!(refusal.to_string().starts_with(message), "{text}: {refusal}");
         assert_eq!(refusal.position(text).offset, offset, "{text}");
+    }
+}
+
+#[test]
+fn an_aggregate_is_quoted_as_neo4j_writes_it() {
+    for (aggregate, expected) in [
+        ("max ( p.url )", "max(p.url)"),
+        ("count( DISTINCT p)", "count(DISTINCT p)"),
+        ("collect( 'x')", "collect(\"x\")"),
+        ("count ( * )", "count(*)"),
+        ("sum(p.x*2)", "sum(p.x * 2)"),
+        ("max({a:p.url,b : [ 1,2 ]}.a )", "max({a: p.url, b: [1, 2]}.a)"),
+        ("max(size(p.l)+$i)", "max(size(p.l) + $i)"),
+    ] {
+        let text = format!("MATCH (p) CALL face.embed({aggregate} + 'x') YIELD index RETURN index");
+        let Err(Refusal::Call { error: CallError::AggregateInArgument { written, .. }, .. }) = read(&text)
+        else {
+            panic!("{text}")
+        };
+        assert_eq!(written, expected);
     }
 }
 

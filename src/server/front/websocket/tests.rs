@@ -5,7 +5,7 @@ use super::*;
 /// A server's WebSocket and the bare other end.
 fn pair() -> (WebSocket<DuplexStream>, DuplexStream) {
     let (server, client) = duplex(1 << 20);
-    (WebSocket::new(server, Bytes::new()), client)
+    (WebSocket::new(server, BytesMut::new()), client)
 }
 
 /// A client's frame, its mask all zeros.
@@ -49,7 +49,7 @@ async fn much_is_cut_into_frames() {
 #[tokio::test]
 async fn what_cannot_be_written_is_not_piled_up() {
     let (server, _client) = duplex(10);
-    let mut server = WebSocket::new(server, Bytes::new());
+    let mut server = WebSocket::new(server, BytesMut::new());
     let mut taken = 0;
     let stuck = std::future::poll_fn(|cx| {
         while let Poll::Ready(written) = Pin::new(&mut server).poll_write(cx, &[0; 10_000]) {
@@ -64,7 +64,7 @@ async fn what_cannot_be_written_is_not_piled_up() {
 #[tokio::test]
 async fn early_frames_come_first() {
     let (io, mut client) = duplex(100);
-    let mut server = WebSocket::new(io, Bytes::from(frame(0x82, b"ab")));
+    let mut server = WebSocket::new(io, BytesMut::from(&*frame(0x82, b"ab")));
     client.write_all(&frame(0x82, b"cd")).await.unwrap();
     let mut read = [0; 4];
     server.read_exact(&mut read).await.unwrap();

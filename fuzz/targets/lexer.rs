@@ -1,4 +1,4 @@
-//! Texts of statements: tokens, clauses, calls, and what is sent in their place.
+//! Texts to tokens.
 #![no_main]
 #![allow(dead_code, unused_imports, reason = "the module is used in part, and without the crate that it is part of")]
 
@@ -6,9 +6,9 @@
 mod facebolt {
     pub mod cypher;
 }
-#[path = "../checks/cypher.rs"]
-mod check;
+#[path = "../checks/reading.rs"]
+mod reading;
 
 use facebolt::cypher;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| check::check(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| reading::tokens(bytes));
