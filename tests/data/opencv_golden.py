@@ -1,8 +1,8 @@
-"""Writes opencv_golden.json: what OpenCV finds in the sample photos, in them turned, and in collages with the same two models.
+"""Writes opencv_golden.json: what OpenCV finds in the sample photos and in collages with the same two models.
 
 pip install opencv-python-headless==5.0.0.93 pillow numpy
-FACEBOLT_TEST_PICTURES=$PWD/PICTURES cargo test --test face_accuracy opencv
-python opencv_golden.py MODELS_DIRECTORY PICTURES > opencv_golden.json
+mkdir COLLAGES; FACEBOLT_TEST_COLLAGES=$PWD/COLLAGES cargo test --test face_accuracy collages
+python opencv_golden.py MODELS_DIRECTORY COLLAGES > opencv_golden.json
 
 The photos are scaled to 640 pixels by the same filter as ours (Pillow's BILINEAR is a triangle as wide as
 the scale asks), so that only decoding, detection, alignment and recognition are compared.
@@ -45,12 +45,9 @@ def found(path):
         }
 
 
-result = {"opencv": cv2.__version__, "pillow": PIL.__version__, "photos": {}, "collages": {}, "turned": {}}
+result = {"opencv": cv2.__version__, "pillow": PIL.__version__, "photos": {}, "collages": {}}
 for path in sorted(photos.glob("*.jpg")):
     (result["photos"][path.name],) = found(path)
-pictures = pathlib.Path(sys.argv[2])
-for path in sorted((pictures / "collages").glob("*.png")):
+for path in sorted(pathlib.Path(sys.argv[2]).glob("*.png")):
     result["collages"][path.stem] = list(found(path))
-for path in sorted((pictures / "turned").glob("*.png")):
-    (result["turned"][path.stem],) = found(path)
 json.dump(result, sys.stdout, indent=None, separators=(",", ":"))
