@@ -46,6 +46,7 @@ use std::task::Poll;
 use bolt::failure::Failure;
 use bolt::message::tag;
 use bytes::BytesMut;
+use packstream::Map;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -316,8 +317,7 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
                 match self.held.take() {
                     Some(held) if self.backend.state.ready() => return Ok(Some(Pause::Native(held))),
                     // The backend ignores or refuses it.
-                    Some(held) if held.payload.is_some() => self.forward(&held, None)?,
-                    Some(_) => self.decline()?,
+                    Some(held) => self.forward(&held, None)?,
                     None => {}
                 }
                 return self.relay_requests(authenticated);
@@ -326,25 +326,18 @@ impl<C: Stream, B: Stream> Session<'_, C, B> {
         Ok(None)
     }
 
-    /// Sends the very bytes of a statement that was held.
+    /// Sends the very bytes of a statement that was held. One that was too long to be kept comes here only where any
+    /// RUN is ignored or refused: a short one stands in for it.
     fn forward(&mut self, held: &Held, edit: Option<Edit>) -> Result<(), SessionError> {
         self.backend.expect(Sent { edit: edit.map(Arc::new), ..Kind::Run.sent() })?;
-        self.backend.wire.send(&held.raw);
+        match held.payload {
+            Some(_) => self.backend.wire.send(&held.raw),
+            None => {
+                self.backend.wire.send_message(&bolt::message::run("RETURN", &Map::new(), &Map::new())?);
+            }
+        }
         self.client.resume();
         Ok(())
-    }
-
-    /// Does what the backend would with a statement that has come too late, and of which too much has come to be kept.
-    fn decline(&mut self) -> Result<(), SessionError> {
-        let failed = self.backend.state.failed;
-        let answer = if failed {
-            bolt::message::ignored()
-        } else {
-            Failure::invalid_request("A RUN is not allowed here.").encode(self.backend.version)?
-        };
-        self.backend.answer(&mut self.client.wire, answer);
-        self.client.resume();
-        if failed { Ok(()) } else { Err(SessionError::NotInThisState) }
     }
 
     /// Does the work of a statement that names us, while the client is watched.

@@ -67,7 +67,7 @@ pub(crate) enum SessionError {
     /// The process is about to end.
     #[error("facebolt is shutting down")]
     Stopping,
-    /// A request that the state of things does not allow.
-    #[error("a request that is not allowed at this point")]
-    NotInThisState,
+    /// A request that may not follow a failure.
+    #[error("a request that is not allowed after a failure")]
+    NotInFailedState,
 }

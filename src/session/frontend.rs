@@ -344,7 +344,7 @@ impl<S: Stream> Frontend<S> {
                     "This request is not allowed after a failure; send RESET before it.",
                 );
                 backend.answer(&mut self.wire, failure.encode(backend.version)?);
-                Err(SessionError::NotInThisState)
+                Err(SessionError::NotInFailedState)
             }
             _ => Ok(Plan::Ignore),
         }
