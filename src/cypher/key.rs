@@ -130,7 +130,7 @@ pub(super) fn expression(
 /// What a key says, of which the parts stand between slashes.
 ///
 /// # Errors
-/// If it is not as [`expression`](self) writes it.
+/// If it is not as `expression` writes it.
 pub fn parts(key: &[u8]) -> Result<Vec<KeyPart>, KeyError> {
     let mut parts = Vec::new();
     let mut rest = key.split(|&byte| byte == b'/');

@@ -210,7 +210,8 @@ pub(crate) fn no_callback(text: &str, at: usize) -> Failure {
 /// A procedure that reads the graph before the statement runs, where it cannot.
 pub(crate) fn not_ahead(text: &str, at: usize, procedure: &str) -> Failure {
     let message = format!(
-        "{procedure} reads the graph before the statement runs: its arguments must be literals or parameters, and no          clause before it may write. Split the statement"
+        "{procedure} reads the graph before the statement runs: its arguments must be literals or parameters, and no \
+         clause before it may write. Split the statement"
     );
     syntax(message, text, Position::of_byte(text, at), Some("42001"), None)
 }
