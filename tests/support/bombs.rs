@@ -91,7 +91,9 @@ pub(crate) fn bombs() -> Vec<Bomb> {
         bomb("PNG of four billion frames", frames(u32::MAX, 1000), End::Either),
         bomb("PNG that ends in its middle", half(png(width, height, 8, 6, false, whole(4))), End::Refused),
         // JPEG
-        bomb("JPEG of 65,535 pixels on each side", jpeg(0xc0, 65_535, 65_535, 3, 1, 1), End::TooLarge),
+        // The decoder takes no side of more than 65,500 pixels.
+        bomb("JPEG of 65,535 pixels on each side", jpeg(0xc0, 65_535, 65_535, 3, 1, 1), End::Refused),
+        bomb("JPEG of 65,500 pixels on each side", jpeg(0xc0, 65_500, 65_500, 3, 1, 1), End::TooLarge),
         bomb("progressive JPEG without data", jpeg(0xc2, width, height, 3, 1, 1), End::Either),
         bomb("progressive JPEG of CMYK without data", jpeg(0xc2, width, height, 4, 1, 1), End::Either),
         bomb("progressive JPEG, sampled 4 x 4", jpeg(0xc2, width, height, 3, 4, 1), End::Either),

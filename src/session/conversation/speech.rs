@@ -12,7 +12,7 @@ pub(super) const NEVER: &str = "never";
 pub(super) const REASON: &str = "the face engine has stopped";
 
 /// A parameter of this many bytes goes with [`MUCH`], which makes it twice as long as a statement may be.
-pub(super) const LONG: usize = 6000;
+pub(super) const LONG: usize = 2400;
 
 pub(super) const MUCH: &str = "CALL face.embed($long) YIELD index RETURN index";
 
